@@ -1,0 +1,126 @@
+/** Owned descriptors: closed exactly once, never inherited, never blocking. */
+
+import { fdNumber } from "./arguments.ts";
+import { libc } from "./_ffi.ts";
+import { check, closedError, E, systemError } from "./errno.ts";
+import {
+  F_GETFD,
+  F_GETFL,
+  F_SETFD,
+  F_SETFL,
+  FD_CLOEXEC,
+  O_ACCMODE,
+  O_RDONLY,
+  O_WRONLY,
+  platform,
+} from "./platform.ts";
+
+/** The descriptors that some object here will close. */
+const owned = new Set<number>();
+
+/** Closes what was forgotten, when its owner has been collected. */
+const forgotten = new FinalizationRegistry(closeNow);
+
+function closeNow(fd: number): void {
+  owned.delete(fd);
+  // Never repeated, not even after EINTR: the number is free by then and may
+  // already belong to someone else. close(2).
+  libc.close(fd);
+}
+
+/** One descriptor and the duty to close it. */
+export class Descriptor implements Disposable {
+  #fd: number;
+  #onClose: (() => void)[] = [];
+
+  /** What the descriptor is of, for errors: a path, or "fd 5". */
+  readonly name: string;
+
+  /**
+   * Takes over `fd`, which was opened with O_CLOEXEC and O_NONBLOCK.
+   *
+   * @param fd The descriptor.
+   * @param name The path of what it is of, if it has one.
+   */
+  constructor(fd: number, name: string = `fd ${fd}`) {
+    this.#fd = fd;
+    this.name = name;
+    owned.add(fd);
+    forgotten.register(this, fd, this);
+  }
+
+  /** The number, while it is open. */
+  get fd(): number {
+    if (this.#fd < 0) throw closedError("use", this.name);
+    return this.#fd;
+  }
+
+  /** Whether it has been closed. */
+  get closed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /** Has `callback` called just before the descriptor is closed. */
+  onClose(callback: () => void): void {
+    this.#onClose.push(callback);
+  }
+
+  /** Closes it; a second call does nothing. */
+  close(): void {
+    const fd = this.#fd;
+    if (fd < 0) return;
+    this.#fd = -1;
+    forgotten.unregister(this);
+    for (const callback of this.#onClose) callback();
+    closeNow(fd);
+  }
+
+  /** Closes it. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * Takes over a descriptor that came from elsewhere: checks that it is open for
+ * what it will be used for and that nobody here owns it, and sets O_CLOEXEC
+ * and O_NONBLOCK.
+ */
+export function adopt(
+  fd: number,
+  use: "read" | "write" | "read and write",
+): Descriptor {
+  fdNumber(fd, "take over a descriptor");
+  if (owned.has(fd)) {
+    throw new Deno.errors.Busy(
+      `Cannot take over fd ${fd}: it already belongs to an open object, ` +
+        `which will close it`,
+    );
+  }
+  const on = `fd ${fd}`;
+  const flags = check(libc.fcntl(fd, F_GETFL, 0n), "fcntl", { on });
+  const mode = flags & O_ACCMODE;
+  const refused = mode === O_RDONLY && use !== "read" ||
+    mode === O_WRONLY && use !== "write";
+  if (refused) {
+    throw systemError(E.EBADF, "fcntl", {
+      on,
+      hint: `it is not open to ${use}`,
+    });
+  }
+  setNonblocking(fd, true);
+  const owner = check(libc.fcntl(fd, F_GETFD, 0n), "fcntl", { on });
+  check(libc.fcntl(fd, F_SETFD, BigInt(owner | FD_CLOEXEC)), "fcntl", { on });
+  return new Descriptor(fd);
+}
+
+/** Sets or clears O_NONBLOCK, for everyone who shares the open file. */
+export function setNonblocking(fd: number, on: boolean): void {
+  const context = { on: `fd ${fd}` };
+  const flags = check(libc.fcntl(fd, F_GETFL, 0n), "fcntl", context);
+  const wanted = on
+    ? flags | platform.O_NONBLOCK
+    : flags & ~platform.O_NONBLOCK;
+  if (wanted === flags) return;
+  check(libc.fcntl(fd, F_SETFL, BigInt(wanted)), "fcntl", context);
+}

@@ -1,0 +1,62 @@
+/** Opening, removing and telling apart what has a path. */
+
+import { libc } from "./_ffi.ts";
+import { check, type ErrorContext } from "./errno.ts";
+import { cString } from "./memory.ts";
+import { os, platform, S_IFMT } from "./platform.ts";
+
+/** What a file is, by the S_IFMT bits of its mode. inode(7). */
+const FILE_TYPES: Readonly<Record<number, string>> = {
+  0x1000: "FIFO",
+  0x2000: "character device",
+  0x4000: "directory",
+  0x6000: "block device",
+  0x8000: "regular file",
+  0xa000: "symbolic link",
+  0xc000: "socket",
+};
+
+/** What the file at `path` is, following links: "FIFO", "directory" …. */
+export function fileTypeAt(path: string, context?: ErrorContext): string {
+  const buffer = new Uint8Array(platform.stat.size);
+  const result = os === "darwin"
+    ? libc.stat(cString(path), buffer)
+    : libc.statx(AT_FDCWD, cString(path), 0, STATX_TYPE, buffer);
+  check(result, "stat", { on: path, ...context });
+  return fileType(buffer);
+}
+
+/** What the open file `fd` is. */
+export function fileTypeOf(fd: number): string {
+  const buffer = new Uint8Array(platform.stat.size);
+  const result = os === "darwin"
+    ? libc.fstat(fd, buffer)
+    : libc.statx(fd, cString(""), AT_EMPTY_PATH, STATX_TYPE, buffer);
+  check(result, "fstat", { on: `fd ${fd}` });
+  return fileType(buffer);
+}
+
+// Linux only, statx(2).
+const AT_FDCWD = -100;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_TYPE = 1;
+
+function fileType(stat: Uint8Array<ArrayBuffer>): string {
+  const mode = new DataView(stat.buffer).getUint16(platform.stat.mode, true);
+  return FILE_TYPES[mode & S_IFMT] ?? "file of unknown type";
+}
+
+/** Opens `path`, always O_CLOEXEC, and answers the descriptor's number. */
+export function openFile(
+  path: string,
+  flags: number,
+  context?: ErrorContext,
+): number {
+  const fd = libc.open(cString(path), flags | platform.O_CLOEXEC, 0);
+  return check(fd, "open", { on: path, ...context });
+}
+
+/** Removes the name `path`. */
+export function unlinkFile(path: string, context?: ErrorContext): void {
+  check(libc.unlink(cString(path)), "unlink", { on: path, ...context });
+}

@@ -1,0 +1,33 @@
+/**
+ * Slices of work. An operation that never has to wait would otherwise keep
+ * timers, signals and all other I/O of the program from running at all.
+ */
+
+import { setImmediate } from "node:timers";
+
+/** How long operations go on before the event loop gets a turn, in ms. */
+const SLICE = 1;
+
+/** Looking at the clock costs as much as a system call: not every time. */
+const OPERATIONS_PER_LOOK = 16;
+
+let operations = 0;
+let sliceEnd = 0;
+
+/** Counts an operation; answers whether the event loop is due a turn. */
+export function sliceIsOver(): boolean {
+  if (++operations % OPERATIONS_PER_LOOK !== 0) return false;
+  return performance.now() > sliceEnd;
+}
+
+/** Says that the event loop has just had its turn. */
+export function beginSlice(): void {
+  sliceEnd = performance.now() + SLICE;
+}
+
+/** Resolves after the event loop has gone round once. */
+export async function nextTurn(): Promise<void> {
+  // setTimeout(0) takes more than a millisecond, this about ten microseconds.
+  await new Promise<void>((resolve) => setImmediate(() => resolve()));
+  beginSlice();
+}

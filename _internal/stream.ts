@@ -1,0 +1,213 @@
+/** Reading and writing bytes, for pipes, FIFOs, stream sockets and terminals. */
+
+import { libc } from "./_ffi.ts";
+import { bytes } from "./arguments.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { type ErrorContext, wouldBlock } from "./errno.ts";
+import {
+  type Parking,
+  type SyncWaitOptions,
+  type WaitOptions,
+  WaitQueue,
+} from "./wait.ts";
+
+/** The most that one call moves: the kernel's own limit, read(2). */
+const MOST = 0x7ffff000;
+
+const CHUNK = 65_536;
+
+/**
+ * Where chunks are read into before they are copied out at their true size.
+ * One for all: an attempt fills it and empties it in one go.
+ */
+const scratch = new Uint8Array(CHUNK);
+
+/** How one kind of stream differs from others. */
+export interface StreamOptions {
+  /** Whether a read that answered nothing means the end; it does by default. */
+  readonly atEnd?: (fd: number) => boolean;
+  /** What the Web Stream does when it ends; closes the descriptor by default. */
+  readonly close?: () => void;
+}
+
+/** The reading half of a byte stream. */
+export class ByteReader {
+  readonly #descriptor: Descriptor;
+  readonly #queue: WaitQueue;
+  readonly #context: ErrorContext;
+  readonly #options: StreamOptions;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+
+  /**
+   * @param descriptor What to read from; its owner closes it.
+   * @param parking How to wait for it.
+   * @param options How this stream differs.
+   */
+  constructor(
+    descriptor: Descriptor,
+    parking: Parking,
+    options: StreamOptions = {},
+  ) {
+    this.#descriptor = descriptor;
+    this.#queue = new WaitQueue(parking, "read");
+    this.#context = { on: descriptor.name };
+    this.#options = options;
+  }
+
+  tryRead(p: Uint8Array): number | null | undefined {
+    const buffer = bytes(p, "read");
+    return this.#queue.try(() => this.#attempt(buffer));
+  }
+
+  readSync(p: Uint8Array, options?: SyncWaitOptions): number | null {
+    const buffer = bytes(p, "read");
+    return this.#queue.runSync(() => this.#attempt(buffer), options);
+  }
+
+  async read(p: Uint8Array, options?: WaitOptions): Promise<number | null> {
+    const buffer = bytes(p, "read");
+    return await this.#queue.run(() => this.#attempt(buffer), options);
+  }
+
+  /** Chunks of their own memory, each as large as what was there to read. */
+  async *chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for (;;) {
+      const chunk = await this.#queue.run(() => this.#attemptChunk());
+      if (chunk === null) return;
+      yield chunk;
+    }
+  }
+
+  /**
+   * The same as a Web Stream. It takes nothing from the kernel before it is
+   * asked to, and closes the descriptor when it ends or is cancelled.
+   */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= new ReadableStream({
+      type: "bytes",
+      pull: async (controller) => {
+        const chunk = await this.#queue.run(() => this.#attemptChunk());
+        if (chunk !== null) return controller.enqueue(chunk);
+        this.#end();
+        controller.close();
+        // A reader with a buffer of its own is still owed an answer.
+        controller.byobRequest?.respond(0);
+      },
+      cancel: () => this.#end(),
+    });
+  }
+
+  #attemptChunk(): Uint8Array<ArrayBuffer> | null | undefined {
+    const count = this.#attempt(scratch);
+    return typeof count === "number" ? scratch.slice(0, count) : count;
+  }
+
+  #attempt(p: Uint8Array<ArrayBuffer>): number | null | undefined {
+    const fd = this.#descriptor.fd;
+    if (p.length === 0) return 0;
+    const count = libc.read(fd, p, BigInt(Math.min(p.length, MOST)));
+    if (count > 0) return count;
+    if (count < 0) return wouldBlock("read", this.#context);
+    const { atEnd } = this.#options;
+    return atEnd === undefined || atEnd(fd) ? null : undefined;
+  }
+
+  #end(): void {
+    if (this.#options.close) this.#options.close();
+    else this.#descriptor.close();
+  }
+}
+
+/** The writing half of a byte stream. */
+export class ByteWriter {
+  readonly #descriptor: Descriptor;
+  readonly #queue: WaitQueue;
+  readonly #context: ErrorContext;
+  #writable: WritableStream<Uint8Array> | undefined;
+
+  /**
+   * @param descriptor What to write to; its owner closes it.
+   * @param parking How to wait for it.
+   */
+  constructor(descriptor: Descriptor, parking: Parking) {
+    this.#descriptor = descriptor;
+    this.#queue = new WaitQueue(parking, "write");
+    this.#context = { on: descriptor.name };
+  }
+
+  tryWrite(p: Uint8Array): number | undefined {
+    const data = bytes(p, "write");
+    return this.#queue.try(() => this.#attempt(data));
+  }
+
+  writeSync(p: Uint8Array, options?: SyncWaitOptions): number {
+    const data = bytes(p, "write");
+    return this.#queue.runSync(() => this.#attempt(data), options);
+  }
+
+  async write(p: Uint8Array, options?: WaitOptions): Promise<number> {
+    const data = bytes(p, "write");
+    return await this.#queue.run(() => this.#attempt(data), options);
+  }
+
+  /** Writes all of `p`; nothing of another write comes between its parts. */
+  async writeAll(p: Uint8Array, options?: WriteAllOptions): Promise<void> {
+    const data = bytes(p, "write");
+    let written = 0;
+    await this.#queue.hold(async (wait) => {
+      do {
+        const rest = written === 0 ? data : data.subarray(written);
+        written += await wait(() => this.#attempt(rest));
+        options?.onProgress?.(written);
+      } while (written < data.length);
+    }, options);
+  }
+
+  /** Like {@linkcode writeAll}, blocking the thread. */
+  writeAllSync(
+    p: Uint8Array,
+    options: WriteAllSyncOptions = {},
+  ): void {
+    const data = bytes(p, "write");
+    const { timeout = Infinity, onProgress } = options;
+    const deadline = performance.now() + timeout;
+    let written = 0;
+    do {
+      const rest = written === 0 ? data : data.subarray(written);
+      const left = written === 0 ? timeout : deadline - performance.now();
+      written += this.writeSync(rest, { timeout: Math.max(0, left) });
+      onProgress?.(written);
+    } while (written < data.length);
+  }
+
+  /** The same as a Web Stream, which closes the descriptor when it ends. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#writable ??= new WritableStream({
+      write: (chunk) => this.writeAll(chunk),
+      close: () => this.#descriptor.close(),
+      abort: () => this.#descriptor.close(),
+    });
+  }
+
+  #attempt(p: Uint8Array<ArrayBuffer>): number | undefined {
+    const fd = this.#descriptor.fd;
+    if (p.length === 0) return 0;
+    const count = libc.write(fd, p, BigInt(Math.min(p.length, MOST)));
+    return count >= 0 ? count : wouldBlock("write", this.#context);
+  }
+}
+
+/** How to follow a write that goes out in parts. */
+export interface WriteProgress {
+  /**
+   * Called with the number of bytes written so far, after each part: what has
+   * gone out when the rest was aborted or failed.
+   */
+  readonly onProgress?: (written: number) => void;
+}
+
+/** Options of writing something completely. */
+export interface WriteAllOptions extends WaitOptions, WriteProgress {}
+
+/** Options of writing something completely, blocking the thread. */
+export interface WriteAllSyncOptions extends SyncWaitOptions, WriteProgress {}

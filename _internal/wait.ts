@@ -1,0 +1,199 @@
+/**
+ * The one wait loop. Every operation that may have to wait is an `attempt`: a
+ * function that makes the system call on this thread and answers a value, or
+ * undefined when it would block. Three ways of calling it are offered here.
+ *
+ * Nothing is taken from the kernel by anything but an attempt, and whoever
+ * makes an attempt hands on what it got: so a wait that is aborted loses
+ * nothing.
+ */
+
+import { timedOut } from "./errno.ts";
+import { timeout as checkTimeout } from "./arguments.ts";
+import { beginSlice, nextTurn, sliceIsOver } from "./slice.ts";
+import { Spin } from "./spin.ts";
+
+/** Options of an operation that waits. */
+export interface WaitOptions {
+  /**
+   * Ends the wait: the promise rejects with `signal.reason`, and nothing has
+   * been taken or lost. `AbortSignal.timeout(ms)` makes it a time-out.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of an operation that blocks the thread. */
+export interface SyncWaitOptions {
+  /**
+   * The longest to wait, in milliseconds; then `Deno.errors.TimedOut` is
+   * thrown, and nothing has been taken or lost.
+   *
+   * @default {Infinity}
+   */
+  readonly timeout?: number;
+}
+
+/** One system call that does not wait; undefined when it would have to. */
+export type Attempt<T> = () => T | undefined;
+
+/**
+ * Has `wake` called once another attempt may succeed, or with an error if the
+ * object was closed. Answers how to call that off.
+ */
+export type Park = (wake: (error?: Error) => void) => () => void;
+
+/** How to wait until another attempt may succeed. */
+export interface Parking {
+  /** Parks an operation in the reactor. */
+  readonly park: Park;
+  /** Blocks this thread, for `milliseconds` at the longest. */
+  readonly parkSync: (milliseconds: number) => void;
+}
+
+/**
+ * Those who wait for one thing of one object: to read from it, say. They get
+ * it in the order in which they came.
+ */
+export class WaitQueue {
+  readonly #parking: Parking;
+  readonly #syscall: string;
+  readonly #spin = new Spin();
+  /** Whether somebody has the turn. */
+  #busy = false;
+  readonly #next: (() => void)[] = [];
+
+  /**
+   * @param parking How to wait.
+   * @param syscall What is waited for, for errors.
+   */
+  constructor(parking: Parking, syscall: string) {
+    this.#parking = parking;
+    this.#syscall = syscall;
+  }
+
+  /** Attempts once, unless others wait: they were first. */
+  try<T>(attempt: Attempt<T>): T | undefined {
+    return this.#busy ? undefined : attempt();
+  }
+
+  /** Attempts until it succeeds, blocking the thread in between. */
+  runSync<T>(attempt: Attempt<T>, options?: SyncWaitOptions): T {
+    if (this.#busy) {
+      // Waiting for our turn would wait for ever: those before us need this
+      // thread. Going first would take what is theirs.
+      throw new Deno.errors.Busy(
+        `Cannot ${this.#syscall}: an asynchronous ${this.#syscall} is pending`,
+      );
+    }
+    const limit = checkTimeout(options?.timeout, this.#syscall);
+    const deadline = limit === Infinity ? limit : performance.now() + limit;
+    for (;;) {
+      let value = attempt();
+      if (value !== undefined) return value;
+      value = this.#spin.until(attempt);
+      if (value !== undefined) return value;
+      const left = deadline - performance.now();
+      if (left <= 0) throw timedOut(limit, this.#syscall);
+      this.#parking.parkSync(left);
+    }
+  }
+
+  /** Attempts until it succeeds, parking in the reactor in between. */
+  run<T>(attempt: Attempt<T>, options?: WaitOptions): Promise<T> {
+    return this.hold((wait) => wait(attempt), options);
+  }
+
+  /**
+   * Like {@linkcode run} for several attempts that nobody may come between,
+   * such as the pieces of one long write.
+   */
+  async hold<T>(
+    body: (wait: <V>(attempt: Attempt<V>) => Promise<V> | V) => Promise<T> | T,
+    options?: WaitOptions,
+  ): Promise<T> {
+    const signal = options?.signal;
+    signal?.throwIfAborted();
+    if (this.#busy) await this.#turn(signal);
+    this.#busy = true;
+    try {
+      return await body((attempt) => {
+        if (sliceIsOver()) return this.#nextTurn(attempt, signal);
+        // The usual case, without the cost of another promise.
+        const value = attempt();
+        return value !== undefined ? value : this.#until(attempt, signal);
+      });
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Lets the event loop go round before anything is taken. */
+  async #nextTurn<T>(
+    attempt: Attempt<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    await nextTurn();
+    signal?.throwIfAborted();
+    const value = attempt();
+    return value !== undefined ? value : await this.#until(attempt, signal);
+  }
+
+  async #until<T>(
+    attempt: Attempt<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    for (;;) {
+      let value = this.#spin.until(attempt);
+      if (value !== undefined) return value;
+      await parked(this.#parking.park, signal);
+      value = attempt();
+      if (value !== undefined) return value;
+    }
+  }
+
+  /** Resolves when it is our turn. */
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const next = this.#next;
+      function take(): void {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      }
+      function abort(): void {
+        next.splice(next.indexOf(take), 1);
+        reject(signal!.reason);
+      }
+      next.push(take);
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+  }
+
+  /** Hands the turn to the next, without a moment in which it is nobody's. */
+  #leave(): void {
+    const take = this.#next.shift();
+    if (take === undefined) this.#busy = false;
+    else take();
+  }
+}
+
+/** Resolves when another attempt may succeed. */
+export function parked(
+  park: Park,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    // It may have aborted between the last wake-up and now.
+    signal?.throwIfAborted();
+    const cancel = park((error) => {
+      signal?.removeEventListener("abort", abort);
+      if (error !== undefined) return reject(error);
+      beginSlice();
+      resolve();
+    });
+    function abort(): void {
+      cancel();
+      reject(signal!.reason);
+    }
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}

@@ -1,0 +1,28 @@
+/** What the reactor needs of the kernel: epoll or kqueue. */
+
+/** There is something to read, or nothing more will come. */
+export const READ = 1;
+/** Something can be written, or nothing ever can any more. */
+export const WRITE = 2;
+/** A process has ended; the key is its negated id. kqueue only. */
+export const EXIT = 4;
+
+/** Readiness by keys: descriptors, or negated process ids. */
+export interface Backend {
+  /**
+   * Asks for one event. Asking again replaces what was asked for.
+   *
+   * @param key The descriptor or negated process id.
+   * @param interest READ, WRITE or both; EXIT alone.
+   * @returns False when there is nothing to wait for: always ready.
+   */
+  arm(key: number, interest: number): boolean;
+  /** Forgets a descriptor that is about to be closed. */
+  disarm(fd: number): void;
+  /** Parks a pool thread until events are there, or {@linkcode wake}. */
+  wait(): Promise<void>;
+  /** Hands over the events of the last wait, and forgets them. */
+  drain(ready: (key: number, events: number) => void): void;
+  /** Ends the wait that is under way, or the next. */
+  wake(): void;
+}

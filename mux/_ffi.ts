@@ -1,0 +1,25 @@
+/** The libc functions of readiness. */
+
+import { open } from "../_internal/libc.ts";
+
+/** The symbol table of the Linux calls, opened. */
+export const libc = open({
+  // int epoll_create1(int flags);
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  // int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  // int epoll_wait(int epfd, struct epoll_event *events, int maxevents,
+  //                int timeout);
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  parked_epoll_wait: {
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // int eventfd(unsigned int initval, int flags);
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+  // long syscall(long number, ...);
+  // For pidfd_open(2), which glibc has since 2.36 and Linux since 5.3.
+  syscall: { parameters: ["i64", "i64", "i64"], result: "i64" },
+});

@@ -1,0 +1,163 @@
+/**
+ * The reactor's backend on macOS: kqueue(2), woken through EVFILT_USER.
+ *
+ * The library and the filter numbers are parameters, so that this can be run
+ * on Linux against a library with the same interface.
+ */
+
+import { check, E, errno, systemError } from "../_internal/errno.ts";
+import { open } from "../_internal/libc.ts";
+import { platform } from "../_internal/platform.ts";
+import { type Backend, EXIT, READ, WRITE } from "./_backend.ts";
+
+const EVFILT_READ = -1;
+const EVFILT_WRITE = -2;
+const EVFILT_PROC = -5;
+const EV_ADD = 0x1;
+const EV_DELETE = 0x2;
+const EV_ONESHOT = 0x10;
+const EV_CLEAR = 0x20;
+const EV_EOF = 0x8000;
+const NOTE_EXIT = 0x80000000;
+const NOTE_TRIGGER = 0x1000000;
+
+// struct kevent { uintptr_t ident; int16_t filter; uint16_t flags;
+//                 uint32_t fflags; intptr_t data; void *udata; }
+const KEVENT_SIZE = 32;
+const MAX_EVENTS = 128;
+
+/** Where kqueue comes from. */
+export interface KqueueOptions {
+  /** The library that has `kqueue` and `kevent`. */
+  readonly library?: string;
+  /** Numbers that differ from Darwin's. */
+  readonly constants?: { readonly EVFILT_USER: number };
+}
+
+function openSymbols(library?: string) {
+  return open({
+    // int kqueue(void);
+    kqueue: { parameters: [], result: "i32" },
+    // int kevent(int kq, const struct kevent *changelist, int nchanges,
+    //            struct kevent *eventlist, int nevents,
+    //            const struct timespec *timeout);
+    kevent: {
+      parameters: ["i32", "buffer", "i32", "buffer", "i32", "buffer"],
+      result: "i32",
+    },
+    parked_kevent: {
+      name: "kevent",
+      parameters: ["i32", "buffer", "i32", "buffer", "i32", "buffer"],
+      result: "i32",
+      nonblocking: true,
+    },
+  }, library);
+}
+
+/** One kqueue. */
+export class KqueueBackend implements Backend {
+  readonly #symbols: ReturnType<typeof openSymbols>;
+  readonly #kqueue: number;
+  readonly #userFilter: number;
+  readonly #change = new DataView(new ArrayBuffer(KEVENT_SIZE));
+  readonly #events = new DataView(new ArrayBuffer(KEVENT_SIZE * MAX_EVENTS));
+  #count = 0;
+  /** What each descriptor was last armed for. */
+  readonly #armed = new Map<number, number>();
+
+  constructor({ library, constants = platform }: KqueueOptions = {}) {
+    this.#symbols = openSymbols(library);
+    this.#userFilter = constants.EVFILT_USER;
+    this.#kqueue = check(this.#symbols.kqueue(), "kqueue");
+    check(this.#apply(0, this.#userFilter, EV_ADD | EV_CLEAR), "kevent");
+  }
+
+  arm(key: number, interest: number): boolean {
+    let ready = false;
+    for (const filter of filtersOf(interest)) {
+      const ident = filter === EVFILT_PROC ? -key : key;
+      const note = filter === EVFILT_PROC ? NOTE_EXIT : 0;
+      if (this.#apply(ident, filter, EV_ADD | EV_ONESHOT, note) < 0) {
+        const number = errno();
+        // A process that has ended and a pipe whose reader is gone have
+        // nothing to wait for: the next attempt tells.
+        ready ||= number === E.ESRCH || number === E.EPIPE;
+        if (!ready) throw systemError(number, "kevent", { on: `fd ${key}` });
+      }
+    }
+    this.#armed.set(key, interest);
+    return !ready;
+  }
+
+  disarm(fd: number): void {
+    const interest = this.#armed.get(fd) ?? 0;
+    this.#armed.delete(fd);
+    // ENOENT: it fired already.
+    for (const filter of filtersOf(interest)) {
+      this.#apply(fd, filter, EV_DELETE);
+    }
+  }
+
+  async wait(): Promise<void> {
+    const events = new Uint8Array(this.#events.buffer);
+    let count = await this.#symbols.parked_kevent(
+      this.#kqueue,
+      null,
+      0,
+      events,
+      MAX_EVENTS,
+      null,
+    );
+    if (count < 0) {
+      // The errno of that call stayed on its thread. EINTR is the usual one.
+      const now = new Uint8Array(16);
+      count = this.#symbols.kevent(
+        this.#kqueue,
+        null,
+        0,
+        events,
+        MAX_EVENTS,
+        now,
+      );
+    }
+    if (count < 0 && errno() === E.EINTR) count = 0;
+    this.#count = check(count, "kevent");
+  }
+
+  drain(ready: (key: number, events: number) => void): void {
+    const count = this.#count;
+    this.#count = 0;
+    for (let i = 0; i < count; i++) {
+      const at = i * KEVENT_SIZE;
+      const ident = Number(this.#events.getBigUint64(at, true));
+      const filter = this.#events.getInt16(at + 8, true);
+      const flags = this.#events.getUint16(at + 10, true);
+      if (filter === this.#userFilter) continue;
+      if (filter === EVFILT_PROC) ready(-ident, EXIT);
+      else if (flags & EV_EOF) ready(ident, READ | WRITE);
+      else ready(ident, filter === EVFILT_READ ? READ : WRITE);
+    }
+  }
+
+  wake(): void {
+    const result = this.#apply(0, this.#userFilter, 0, NOTE_TRIGGER);
+    check(result, "kevent");
+  }
+
+  #apply(ident: number, filter: number, flags: number, note = 0): number {
+    const change = this.#change;
+    change.setBigUint64(0, BigInt(ident), true);
+    change.setInt16(8, filter, true);
+    change.setUint16(10, flags, true);
+    change.setUint32(12, note, true);
+    return this.#symbols.kevent(this.#kqueue, change, 1, null, 0, null);
+  }
+}
+
+function filtersOf(interest: number): number[] {
+  const filters: number[] = [];
+  if (interest & READ) filters.push(EVFILT_READ);
+  if (interest & WRITE) filters.push(EVFILT_WRITE);
+  if (interest & EXIT) filters.push(EVFILT_PROC);
+  return filters;
+}

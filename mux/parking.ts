@@ -1,0 +1,37 @@
+/** How the wait loop waits for a descriptor. */
+
+import type { Descriptor } from "../_internal/descriptor.ts";
+import { closedError } from "../_internal/errno.ts";
+import { POLLIN, POLLOUT } from "../_internal/platform.ts";
+import { poll } from "../_internal/poll.ts";
+import type { Parking } from "../_internal/wait.ts";
+import { READ, WRITE } from "./_backend.ts";
+import { reactor } from "./reactor.ts";
+
+/** Parks until there is something to read, or nothing more will come. */
+export function readParking(descriptor: Descriptor): Parking {
+  return parkingOf(descriptor, READ, POLLIN, "read");
+}
+
+/** Parks until something can be written, or nothing ever can any more. */
+export function writeParking(descriptor: Descriptor): Parking {
+  return parkingOf(descriptor, WRITE, POLLOUT, "write");
+}
+
+function parkingOf(
+  descriptor: Descriptor,
+  interest: number,
+  events: number,
+  syscall: string,
+): Parking {
+  const { fd, name } = descriptor;
+  descriptor.onClose(() => reactor.forget(fd, closedError(syscall, name)));
+  return {
+    park(wake) {
+      return reactor.watch(descriptor.fd, interest, wake);
+    },
+    parkSync(milliseconds) {
+      poll(descriptor.fd, events, milliseconds);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** Waiting for a process to end, without a thread for it and without polling. */
+
+import { Descriptor } from "../_internal/descriptor.ts";
+import { check } from "../_internal/errno.ts";
+import { os } from "../_internal/platform.ts";
+import { parked, type WaitOptions } from "../_internal/wait.ts";
+import { EXIT } from "./_backend.ts";
+import { libc } from "./_ffi.ts";
+import { readParking } from "./parking.ts";
+import { reactor } from "./reactor.ts";
+
+/** The same on every architecture: pidfd_open(2). */
+const SYS_PIDFD_OPEN = 434n;
+
+/**
+ * Resolves when the process has ended, whether or not it has been waited for.
+ *
+ * @param pid A process that exists, if only as a zombie.
+ */
+export async function processExit(
+  pid: number,
+  { signal }: WaitOptions = {},
+): Promise<void> {
+  if (os === "darwin") return await kqueueExit(pid, signal);
+  const fd = Number(libc.syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n));
+  check(fd, "pidfd_open", { on: `${pid}`, kind: "process" });
+  using pidfd = new Descriptor(fd, `process ${pid}`);
+  await parked(readParking(pidfd).park, signal);
+}
+
+/** EVFILT_PROC with NOTE_EXIT: kqueue(2). */
+function kqueueExit(pid: number, signal?: AbortSignal): Promise<void> {
+  return parked((wake) => reactor.watch(-pid, EXIT, wake), signal);
+}

@@ -1,0 +1,152 @@
+/**
+ * The reactor: everything in this program that waits for a descriptor waits
+ * here, with one parked thread between them, and only while someone waits. So
+ * an idle program exits by itself, and a thousand waits cost no more threads
+ * than one.
+ */
+
+import { os, supported } from "../_internal/platform.ts";
+import type { Backend } from "./_backend.ts";
+import { EpollBackend } from "./_epoll_backend.ts";
+import { KqueueBackend } from "./_kqueue_backend.ts";
+
+interface Waiter {
+  readonly interest: number;
+  readonly wake: (error?: Error) => void;
+}
+
+/** Waits on behalf of everyone. */
+export class Reactor {
+  #backend: Backend | undefined;
+  readonly #open: () => Backend;
+  readonly #waiters = new Map<number, Waiter[]>();
+  #count = 0;
+  #parked = false;
+
+  /** @param open Makes the backend; called when it is first needed. */
+  constructor(open: () => Backend) {
+    this.#open = open;
+  }
+
+  /** Opens the backend now rather than at the first wait. */
+  prepare(): void {
+    this.#backend ??= this.#open();
+  }
+
+  /**
+   * Has `wake` called once, later, when the key is ready.
+   *
+   * @param key A descriptor, or a negated process id.
+   * @param interest READ, WRITE or EXIT.
+   * @param wake Called with an error if the descriptor was closed instead.
+   * @returns Calls it off; harmless when it has been called.
+   */
+  watch(
+    key: number,
+    interest: number,
+    wake: (error?: Error) => void,
+  ): () => void {
+    const backend = this.#backend ??= this.#open();
+    const waiter: Waiter = { interest, wake };
+    const others = this.#waiters.get(key) ?? [];
+    if (!backend.arm(key, interestOf(others) | interest)) {
+      let cancelled = false;
+      queueMicrotask(() => cancelled || wake());
+      return () => cancelled = true;
+    }
+    others.push(waiter);
+    this.#waiters.set(key, others);
+    this.#count++;
+    if (!this.#parked) this.#run(backend);
+    return () => {
+      if (!this.#remove(key, waiter)) return;
+      // The last one out takes the thread along.
+      if (this.#count === 0) backend.wake();
+    };
+  }
+
+  /** Wakes everyone who waits for `fd`, which is about to be closed. */
+  forget(fd: number, error: Error): void {
+    const backend = this.#backend;
+    if (backend === undefined) return;
+    backend.disarm(fd);
+    const waiters = this.#waiters.get(fd);
+    if (waiters === undefined) return;
+    this.#waiters.delete(fd);
+    this.#count -= waiters.length;
+    if (this.#count === 0) backend.wake();
+    for (const waiter of waiters) waiter.wake(error);
+  }
+
+  async #run(backend: Backend): Promise<void> {
+    this.#parked = true;
+    try {
+      while (this.#count > 0) {
+        await backend.wait();
+        backend.drain((key, events) => this.#dispatch(backend, key, events));
+      }
+    } catch (error) {
+      this.#fail(error as Error);
+    } finally {
+      this.#parked = false;
+    }
+  }
+
+  #dispatch(backend: Backend, key: number, events: number): void {
+    const waiters = this.#waiters.get(key);
+    if (waiters === undefined) return;
+    const ready = waiters.filter((waiter) => waiter.interest & events);
+    for (const waiter of ready) this.#remove(key, waiter);
+    // One event was asked for, on behalf of all of them.
+    const rest = this.#waiters.get(key);
+    if (rest !== undefined) this.#rearm(backend, key, rest);
+    for (const waiter of ready) waiter.wake();
+  }
+
+  #rearm(backend: Backend, key: number, waiters: readonly Waiter[]): void {
+    try {
+      backend.arm(key, interestOf(waiters));
+    } catch (error) {
+      // The number was closed behind our back: that concerns these alone.
+      for (const waiter of [...waiters]) {
+        this.#remove(key, waiter);
+        waiter.wake(error as Error);
+      }
+    }
+  }
+
+  #remove(key: number, waiter: Waiter): boolean {
+    const waiters = this.#waiters.get(key);
+    const index = waiters?.indexOf(waiter) ?? -1;
+    if (waiters === undefined || index < 0) return false;
+    waiters.splice(index, 1);
+    if (waiters.length === 0) this.#waiters.delete(key);
+    this.#count--;
+    return true;
+  }
+
+  /** The wait itself failed, which no one of them can be blamed for. */
+  #fail(error: Error): void {
+    const all = [...this.#waiters.values()].flat();
+    this.#waiters.clear();
+    this.#count = 0;
+    for (const waiter of all) waiter.wake(error);
+  }
+}
+
+function interestOf(waiters: readonly Waiter[]): number {
+  return waiters.reduce((mask, waiter) => mask | waiter.interest, 0);
+}
+
+/** The reactor of this isolate. */
+export const reactor: Reactor = new Reactor(() =>
+  os === "darwin" ? new KqueueBackend() : new EpollBackend()
+);
+
+try {
+  // Its descriptors are there from the beginning, so that what a program
+  // counts before and after it used something is the same.
+  if (supported) reactor.prepare();
+} catch {
+  // No FFI, or no descriptors left: the first wait says so.
+}

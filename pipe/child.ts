@@ -1,0 +1,142 @@
+import { constants } from "node:os";
+import { check, E, systemError } from "../_internal/errno.ts";
+import { WNOHANG } from "../_internal/platform.ts";
+import { processExit } from "../mux/process_exit.ts";
+import { libc } from "./_ffi.ts";
+
+/** How a child ended. */
+export interface ChildStatus {
+  /** Whether it exited with code 0. */
+  readonly success: boolean;
+  /** Its exit code; 128 and the signal's number if a signal ended it. */
+  readonly code: number;
+  /** The name of the signal that ended it, or null. */
+  readonly signal: string | null;
+}
+
+/** Makes the object for a process that {@linkcode spawn} started. */
+export let newChild: (pid: number, command: string) => Child;
+
+/**
+ * A program that was started with {@linkcode spawn}.
+ *
+ * The system keeps a record of a child that has ended until somebody looks at
+ * its {@linkcode status}, so look at it, or let `await using` do so.
+ *
+ * @example
+ * ```ts
+ * import { spawn } from "@ipc/core/pipe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const child = spawn("sh", { args: ["-c", "exit 3"] });
+ * const { success, code, signal } = await child.status;
+ * assertEquals([success, code, signal], [false, 3, null]);
+ * ```
+ */
+export class Child implements AsyncDisposable {
+  /** The process id. */
+  readonly pid: number;
+  readonly #command: string;
+  #status: Promise<ChildStatus> | undefined;
+  #reaped = false;
+
+  static {
+    newChild = (pid, command) => new Child(pid, command);
+  }
+
+  private constructor(pid: number, command: string) {
+    this.pid = pid;
+    this.#command = command;
+  }
+
+  /**
+   * How it ended, when it has. Waiting begins when this is first looked at,
+   * and keeps this program alive; it takes no thread of its own and does not
+   * poll: pidfd_open(2), on macOS kqueue(2).
+   */
+  get status(): Promise<ChildStatus> {
+    return this.#status ??= this.#wait();
+  }
+
+  async #wait(): Promise<ChildStatus> {
+    const status = new Int32Array(1);
+    for (;;) {
+      await processExit(this.pid);
+      const pid = libc.waitpid(this.pid, status, WNOHANG);
+      check(pid, "waitpid", { on: this.#command });
+      if (pid !== 0) break;
+    }
+    this.#reaped = true;
+    return decode(status[0]);
+  }
+
+  /**
+   * Sends it a signal: kill(2). The number of a process is not used again
+   * before its status was looked at, so this never hits a stranger.
+   *
+   * @param signal The name or number of the signal; by default `SIGTERM`.
+   * @throws {TypeError} If there is no such signal.
+   * @throws {Deno.errors.NotFound} If it has ended and its status is known.
+   * @throws {Deno.errors.PermissionDenied} If it runs as somebody else now.
+   *
+   * @example
+   * ```ts
+   * import { spawn } from "@ipc/core/pipe";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const child = spawn("sleep", { args: ["1000"] });
+   * child.kill("SIGKILL");
+   * assertEquals((await child.status).signal, "SIGKILL");
+   * ```
+   */
+  kill(signal: Deno.Signal | number = "SIGTERM"): void {
+    const number = signalNumber(signal);
+    const context = { on: `${this.#command}, process ${this.pid}` };
+    if (this.#reaped) throw systemError(E.ESRCH, "kill", context);
+    check(libc.kill(this.pid, number), "kill", context);
+  }
+
+  /**
+   * Sends `SIGTERM` if it has not ended yet, and waits until it has.
+   *
+   * @returns When it has ended.
+   *
+   * @example
+   * ```ts
+   * import { spawn } from "@ipc/core/pipe";
+   *
+   * await using child = spawn("sleep", { args: ["1000"] });
+   * console.log(child.pid);
+   * ```
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#reaped) this.kill();
+    await this.status;
+  }
+}
+
+const SIGNALS: Readonly<Record<string, number>> = constants.signals;
+
+function signalNumber(signal: Deno.Signal | number): number {
+  const number = typeof signal === "number" ? signal : SIGNALS[signal];
+  if (Number.isInteger(number) && number >= 0 && number <= 64) return number;
+  throw new TypeError(
+    `Cannot kill: the signal must be the name or number of one: ` +
+      `current value is ${signal}`,
+  );
+}
+
+/** The encoding that WIFEXITED, WTERMSIG and so on take apart: wait(2). */
+function decode(status: number): ChildStatus {
+  const number = status & 0x7f;
+  if (number === 0) {
+    const code = status >> 8 & 0xff;
+    return { success: code === 0, code, signal: null };
+  }
+  const name = Object.keys(SIGNALS).find((key) => SIGNALS[key] === number);
+  return {
+    success: false,
+    code: 128 + number,
+    signal: name ?? `signal ${number}`,
+  };
+}

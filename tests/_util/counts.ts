@@ -1,0 +1,45 @@
+/** What this process holds of the kernel: for tests that nothing leaks. */
+
+import { readlinkSync } from "node:fs";
+
+/** The descriptors that are open, as what they are open to by number. */
+export function openDescriptors(): Map<number, string> {
+  const directory = Deno.build.os === "darwin" ? "/dev/fd" : "/proc/self/fd";
+  const all = new Map<number, string>();
+  for (const { name } of Deno.readDirSync(directory)) {
+    try {
+      all.set(Number(name), readlinkSync(`/proc/self/fd/${name}`));
+    } catch {
+      // The descriptor of the listing itself.
+    }
+  }
+  return all;
+}
+
+/** How many descriptors are open. */
+export function countDescriptors(): number {
+  return openDescriptors().size;
+}
+
+/** How many threads of this process are in `epoll_wait` on `epoll`. Linux. */
+export function countThreadsIn(syscall: "epoll_wait"): number {
+  const numbers = { epoll_wait: SYS_EPOLL_WAIT };
+  let count = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/task")) {
+    const text = Deno.readTextFileSync(`/proc/self/task/${name}/syscall`);
+    const [number] = text.split(" ");
+    if (numbers[syscall].includes(Number(number))) count++;
+  }
+  return count;
+}
+
+// epoll_wait and epoll_pwait of x86-64, and epoll_pwait of arm64.
+const SYS_EPOLL_WAIT = Deno.build.arch === "x86_64" ? [232, 281] : [22];
+
+/** Processor time this process has used, in seconds. Linux. */
+export function cpuSeconds(pid: number | "self" = "self"): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  // utime and stime, fields 14 and 15 in proc(5), in hundredths of a second.
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
