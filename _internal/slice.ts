@@ -13,15 +13,18 @@ const OPERATIONS_PER_LOOK = 16;
 
 let operations = 0;
 let sliceEnd = 0;
+let over = false;
 
 /** Counts an operation; answers whether the event loop is due a turn. */
 export function sliceIsOver(): boolean {
+  if (over) return true;
   if (++operations % OPERATIONS_PER_LOOK !== 0) return false;
-  return performance.now() > sliceEnd;
+  return over = performance.now() > sliceEnd;
 }
 
 /** Says that the event loop has just had its turn. */
 export function beginSlice(): void {
+  over = false;
   sliceEnd = performance.now() + SLICE;
 }
 

@@ -20,28 +20,61 @@ export function setSpinBudget(microseconds: number): void {
 const FULL_CREDIT = 8;
 /** One wait in so many spins for an object whose peer is not hot. */
 const PROBE_EVERY = 32;
+/** After so many answers that came just after yielding, yield first. */
+const LATE_IN_A_ROW = 4;
+/** One attempt in so many is made at once, to see whether that is still so. */
+const LOOK_EVERY = 16;
 
-/** Whether spinning pays for one object, learned from how it went. */
+/** How to try before parking; learns from how it went for one object. */
 export class Spin {
   #credit = 3;
   #skipped = 0;
+  #late = 0;
+  #looks = 0;
 
-  /** Repeats `attempt` for a moment; undefined when that was in vain. */
-  until<T>(attempt: () => T | undefined): T | undefined {
-    if (budget === 0) return undefined;
-    if (this.#credit === 0 && ++this.#skipped % PROBE_EVERY !== 0) {
-      return undefined;
+  /** Attempts for a moment; undefined when that was in vain. */
+  attempt<T>(attempt: () => T | undefined): T | undefined {
+    if (budget === 0) return attempt();
+    if (this.#late < LATE_IN_A_ROW || ++this.#looks % LOOK_EVERY === 0) {
+      const value = attempt();
+      if (value !== undefined) {
+        this.#late = 0;
+        return value;
+      }
+      if (!this.#pays()) return undefined;
     }
+    // In a ping-pong on one core the answer never is there before the peer has
+    // run: asking for it first is a system call wasted.
+    libc.sched_yield();
+    const value = attempt();
+    if (value !== undefined) {
+      this.#late++;
+      this.#won();
+      return value;
+    }
+    return this.#longer(attempt);
+  }
+
+  #longer<T>(attempt: () => T | undefined): T | undefined {
+    this.#late = 0;
     const end = performance.now() + budget;
     do {
       libc.sched_yield();
       const value = attempt();
       if (value !== undefined) {
-        this.#credit = Math.min(FULL_CREDIT, this.#credit + 2);
+        this.#won();
         return value;
       }
     } while (performance.now() < end);
     if (this.#credit > 0) this.#credit--;
     return undefined;
+  }
+
+  #pays(): boolean {
+    return this.#credit > 0 || ++this.#skipped % PROBE_EVERY === 0;
+  }
+
+  #won(): void {
+    if (this.#credit < FULL_CREDIT) this.#credit++;
   }
 }

@@ -4,6 +4,7 @@ import { libc } from "./_ffi.ts";
 import { bytes } from "./arguments.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type ErrorContext, wouldBlock } from "./errno.ts";
+import { sliceIsOver } from "./slice.ts";
 import {
   type Parking,
   type SyncWaitOptions,
@@ -55,18 +56,15 @@ export class ByteReader {
   }
 
   tryRead(p: Uint8Array): number | null | undefined {
-    const buffer = bytes(p, "read");
-    return this.#queue.try(() => this.#attempt(buffer));
+    return this.#queue.try(() => this.#attempt(p));
   }
 
   readSync(p: Uint8Array, options?: SyncWaitOptions): number | null {
-    const buffer = bytes(p, "read");
-    return this.#queue.runSync(() => this.#attempt(buffer), options);
+    return this.#queue.runSync(() => this.#attempt(p), options);
   }
 
-  async read(p: Uint8Array, options?: WaitOptions): Promise<number | null> {
-    const buffer = bytes(p, "read");
-    return await this.#queue.run(() => this.#attempt(buffer), options);
+  read(p: Uint8Array, options?: WaitOptions): Promise<number | null> {
+    return this.#queue.run(() => this.#attempt(p), options);
   }
 
   /** Chunks of their own memory, each as large as what was there to read. */
@@ -102,10 +100,11 @@ export class ByteReader {
     return typeof count === "number" ? scratch.slice(0, count) : count;
   }
 
-  #attempt(p: Uint8Array<ArrayBuffer>): number | null | undefined {
+  #attempt(p: Uint8Array): number | null | undefined {
+    const buffer = bytes(p, "read");
     const fd = this.#descriptor.fd;
     if (p.length === 0) return 0;
-    const count = libc.read(fd, p, BigInt(Math.min(p.length, MOST)));
+    const count = libc.read(fd, buffer, BigInt(Math.min(p.length, MOST)));
     if (count > 0) return count;
     if (count < 0) return wouldBlock("read", this.#context);
     const { atEnd } = this.#options;
@@ -136,30 +135,32 @@ export class ByteWriter {
   }
 
   tryWrite(p: Uint8Array): number | undefined {
-    const data = bytes(p, "write");
-    return this.#queue.try(() => this.#attempt(data));
+    return this.#queue.try(() => this.#attempt(p));
   }
 
   writeSync(p: Uint8Array, options?: SyncWaitOptions): number {
-    const data = bytes(p, "write");
-    return this.#queue.runSync(() => this.#attempt(data), options);
+    return this.#queue.runSync(() => this.#attempt(p), options);
   }
 
-  async write(p: Uint8Array, options?: WaitOptions): Promise<number> {
-    const data = bytes(p, "write");
-    return await this.#queue.run(() => this.#attempt(data), options);
+  write(p: Uint8Array, options?: WaitOptions): Promise<number> {
+    return this.#queue.run(() => this.#attempt(p), options);
   }
 
   /** Writes all of `p`; nothing of another write comes between its parts. */
-  async writeAll(p: Uint8Array, options?: WriteAllOptions): Promise<void> {
-    const data = bytes(p, "write");
-    let written = 0;
-    await this.#queue.hold(async (wait) => {
+  async writeAll(p: Uint8Array, options: WriteAllOptions = {}): Promise<void> {
+    options.signal?.throwIfAborted();
+    // Most writes fit, and then there is nothing to wait for.
+    let written = sliceIsOver() ? 0 : this.tryWrite(p) ?? 0;
+    if (written > 0) options.onProgress?.(written);
+    if (written === p.length) return;
+    const { signal, onProgress } = options;
+    await this.#queue.hold(async () => {
       do {
-        const rest = written === 0 ? data : data.subarray(written);
-        written += await wait(() => this.#attempt(rest));
-        options?.onProgress?.(written);
-      } while (written < data.length);
+        const rest = p.subarray(written);
+        const attempt = () => this.#attempt(rest);
+        written += await this.#queue.run(attempt, { signal }, true);
+        onProgress?.(written);
+      } while (written < p.length);
     }, options);
   }
 
@@ -168,16 +169,15 @@ export class ByteWriter {
     p: Uint8Array,
     options: WriteAllSyncOptions = {},
   ): void {
-    const data = bytes(p, "write");
     const { timeout = Infinity, onProgress } = options;
     const deadline = performance.now() + timeout;
     let written = 0;
     do {
-      const rest = written === 0 ? data : data.subarray(written);
+      const rest = written === 0 ? p : p.subarray(written);
       const left = written === 0 ? timeout : deadline - performance.now();
       written += this.writeSync(rest, { timeout: Math.max(0, left) });
       onProgress?.(written);
-    } while (written < data.length);
+    } while (written < p.length);
   }
 
   /** The same as a Web Stream, which closes the descriptor when it ends. */
@@ -189,10 +189,11 @@ export class ByteWriter {
     });
   }
 
-  #attempt(p: Uint8Array<ArrayBuffer>): number | undefined {
+  #attempt(p: Uint8Array): number | undefined {
+    const data = bytes(p, "write");
     const fd = this.#descriptor.fd;
     if (p.length === 0) return 0;
-    const count = libc.write(fd, p, BigInt(Math.min(p.length, MOST)));
+    const count = libc.write(fd, data, BigInt(Math.min(p.length, MOST)));
     return count >= 0 ? count : wouldBlock("write", this.#context);
   }
 }

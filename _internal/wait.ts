@@ -86,68 +86,62 @@ export class WaitQueue {
       );
     }
     const limit = checkTimeout(options?.timeout, this.#syscall);
+    let value = this.#spin.attempt(attempt);
+    if (value !== undefined) return value;
     const deadline = limit === Infinity ? limit : performance.now() + limit;
     for (;;) {
-      let value = attempt();
-      if (value !== undefined) return value;
-      value = this.#spin.until(attempt);
-      if (value !== undefined) return value;
       const left = deadline - performance.now();
       if (left <= 0) throw timedOut(limit, this.#syscall);
       this.#parking.parkSync(left);
+      value = this.#spin.attempt(attempt);
+      if (value !== undefined) return value;
     }
-  }
-
-  /** Attempts until it succeeds, parking in the reactor in between. */
-  run<T>(attempt: Attempt<T>, options?: WaitOptions): Promise<T> {
-    return this.hold((wait) => wait(attempt), options);
   }
 
   /**
-   * Like {@linkcode run} for several attempts that nobody may come between,
-   * such as the pieces of one long write.
+   * Attempts until it succeeds, parking in the reactor in between.
+   *
+   * @param attempt What to attempt.
+   * @param options A signal that ends the wait.
+   * @param held Whether the caller has the turn, from {@linkcode hold}.
    */
-  async hold<T>(
-    body: (wait: <V>(attempt: Attempt<V>) => Promise<V> | V) => Promise<T> | T,
+  async run<T>(
+    attempt: Attempt<T>,
     options?: WaitOptions,
+    held = false,
   ): Promise<T> {
     const signal = options?.signal;
     signal?.throwIfAborted();
-    if (this.#busy) await this.#turn(signal);
-    this.#busy = true;
+    if (!held) {
+      if (this.#busy) await this.#turn(signal);
+      this.#busy = true;
+    }
     try {
-      return await body((attempt) => {
-        if (sliceIsOver()) return this.#nextTurn(attempt, signal);
-        // The usual case, without the cost of another promise.
-        const value = attempt();
-        return value !== undefined ? value : this.#until(attempt, signal);
-      });
+      // Before an attempt: what it takes must not be held while waiting.
+      if (sliceIsOver()) await nextTurn();
+      for (;;) {
+        signal?.throwIfAborted();
+        const value = this.#spin.attempt(attempt);
+        if (value !== undefined) return value;
+        await parked(this.#parking.park, signal);
+      }
     } finally {
-      this.#leave();
+      if (!held) this.#leave();
     }
   }
 
-  /** Lets the event loop go round before anything is taken. */
-  async #nextTurn<T>(
-    attempt: Attempt<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    await nextTurn();
-    signal?.throwIfAborted();
-    const value = attempt();
-    return value !== undefined ? value : await this.#until(attempt, signal);
-  }
-
-  async #until<T>(
-    attempt: Attempt<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    for (;;) {
-      let value = this.#spin.until(attempt);
-      if (value !== undefined) return value;
-      await parked(this.#parking.park, signal);
-      value = attempt();
-      if (value !== undefined) return value;
+  /**
+   * Keeps the turn for several attempts that nobody may come between, such as
+   * the parts of one long write.
+   */
+  async hold(body: () => Promise<void>, options?: WaitOptions): Promise<void> {
+    options?.signal?.throwIfAborted();
+    if (this.#busy) await this.#turn(options?.signal);
+    this.#busy = true;
+    try {
+      await body();
+    } finally {
+      this.#leave();
     }
   }
 

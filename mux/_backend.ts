@@ -10,19 +10,25 @@ export const EXIT = 4;
 /** Readiness by keys: descriptors, or negated process ids. */
 export interface Backend {
   /**
-   * Asks for one event. Asking again replaces what was asked for.
+   * Asks for events, at least until they have come once. Asking again replaces
+   * what was asked for; asking for nothing ends it.
    *
    * @param key The descriptor or negated process id.
-   * @param interest READ, WRITE or both; EXIT alone.
+   * @param interest READ, WRITE or both; EXIT alone; 0 for nothing.
+   * @param owned Whether nobody closes the descriptor without saying so: what
+   * was asked for before can be relied on.
    * @returns False when there is nothing to wait for: always ready.
    */
-  arm(key: number, interest: number): boolean;
+  arm(key: number, interest: number, owned: boolean): boolean;
   /** Forgets a descriptor that is about to be closed. */
   disarm(fd: number): void;
-  /** Parks a pool thread until events are there, or {@linkcode wake}. */
-  wait(): Promise<void>;
-  /** Hands over the events of the last wait, and forgets them. */
-  drain(ready: (key: number, events: number) => void): void;
+  /**
+   * Parks a pool thread until events are there, or {@linkcode wake}. Answers
+   * how many there are; negative if it failed, on that thread.
+   */
+  wait(): Promise<number>;
+  /** Hands over the events of the last wait. */
+  drain(count: number, ready: (key: number, events: number) => void): void;
   /** Ends the wait that is under way, or the next. */
   wake(): void;
 }

@@ -14,20 +14,23 @@ const EPOLLOUT = 0x4;
 const EPOLLERR = 0x8;
 const EPOLLHUP = 0x10;
 const EPOLLRDHUP = 0x2000;
-const EPOLLONESHOT = 1 << 30;
 
 const MAX_EVENTS = 128;
-const { size, data } = platform.epollEvent;
+/** `struct epoll_event`, counted in words of 32 bits. */
+const SIZE = platform.epollEvent.size / 4;
+const DATA = platform.epollEvent.data / 4;
 
 /** One epoll instance. */
 export class EpollBackend implements Backend {
   readonly #epoll: number;
   readonly #wake: number;
-  readonly #event = new DataView(new ArrayBuffer(size));
-  readonly #events = new DataView(new ArrayBuffer(size * MAX_EVENTS));
-  #count = 0;
-  /** Descriptors that were added and, for all we know, still are. */
-  readonly #added = new Set<number>();
+  readonly #event = new Int32Array(SIZE);
+  readonly #events = new Int32Array(SIZE * MAX_EVENTS);
+  /**
+   * What each descriptor was added for. It stays so after its event has come:
+   * the next wait is usually for the same, and then costs no system call.
+   */
+  readonly #armed = new Map<number, number>();
 
   constructor() {
     this.#epoll = check(
@@ -41,61 +44,49 @@ export class EpollBackend implements Backend {
     check(this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN), "epoll_ctl");
   }
 
-  arm(fd: number, interest: number): boolean {
-    const events = (interest & READ ? EPOLLIN | EPOLLRDHUP : 0) |
-      (interest & WRITE ? EPOLLOUT : 0) | EPOLLONESHOT;
-    const added = this.#added.has(fd);
-    let result = this.#control(
-      added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD,
-      fd,
-      events,
-    );
-    if (result < 0) {
-      // The number may have been closed behind our back and be another's now,
-      // or be added by way of another object with the same number.
+  arm(fd: number, interest: number, owned: boolean): boolean {
+    const armed = this.#armed.get(fd);
+    if (owned && armed === interest) return true;
+    if (interest === 0) this.disarm(fd);
+    else if (this.#add(fd, interest, armed !== undefined) < 0) {
       const number = errno();
-      if (number === E.ENOENT) {
-        result = this.#control(EPOLL_CTL_ADD, fd, events);
-      } else if (number === E.EEXIST) {
-        result = this.#control(EPOLL_CTL_MOD, fd, events);
-      }
-    }
-    if (result < 0) {
-      const number = errno();
-      this.#added.delete(fd);
+      this.#armed.delete(fd);
       // Regular files and directories never block, and epoll refuses them.
       if (number === E.EPERM) return false;
       throw systemError(number, "epoll_ctl", { on: `fd ${fd}` });
-    }
-    this.#added.add(fd);
+    } else this.#armed.set(fd, interest);
     return true;
+  }
+
+  #add(fd: number, interest: number, added: boolean): number {
+    const events = (interest & READ ? EPOLLIN | EPOLLRDHUP : 0) |
+      (interest & WRITE ? EPOLLOUT : 0);
+    const [first, second] = added
+      ? [EPOLL_CTL_MOD, EPOLL_CTL_ADD]
+      : [EPOLL_CTL_ADD, EPOLL_CTL_MOD];
+    const result = this.#control(first, fd, events);
+    if (result >= 0) return result;
+    // The number may have been closed behind our back and be another's now,
+    // or have been added when it was another's.
+    const number = errno();
+    if (number !== E.ENOENT && number !== E.EEXIST) return result;
+    return this.#control(second, fd, events);
   }
 
   disarm(fd: number): void {
     // Closing is not enough when a child shares the open file: epoll(7).
-    if (this.#added.delete(fd)) this.#control(EPOLL_CTL_DEL, fd, 0);
+    if (this.#armed.delete(fd)) this.#control(EPOLL_CTL_DEL, fd, 0);
   }
 
-  async wait(): Promise<void> {
-    const events = new Uint8Array(this.#events.buffer);
-    let count = await libc.parked_epoll_wait(
-      this.#epoll,
-      events,
-      MAX_EVENTS,
-      -1,
-    );
-    // The errno of that call stayed on its thread. EINTR is the usual one.
-    if (count < 0) count = libc.epoll_wait(this.#epoll, events, MAX_EVENTS, 0);
-    if (count < 0 && errno() === E.EINTR) count = 0;
-    this.#count = check(count, "epoll_wait");
+  wait(): Promise<number> {
+    return libc.parked_epoll_wait(this.#epoll, this.#events, MAX_EVENTS, -1);
   }
 
-  drain(ready: (key: number, events: number) => void): void {
-    const count = this.#count;
-    this.#count = 0;
+  drain(count: number, ready: (key: number, events: number) => void): void {
+    if (count < 0) count = this.#again();
     for (let i = 0; i < count; i++) {
-      const events = this.#events.getUint32(i * size, true);
-      const fd = this.#events.getInt32(i * size + data, true);
+      const events = this.#events[i * SIZE];
+      const fd = this.#events[i * SIZE + DATA];
       if (fd === this.#wake) {
         base.read(fd, new Uint8Array(8), 8n);
         continue;
@@ -109,6 +100,13 @@ export class EpollBackend implements Backend {
     }
   }
 
+  /** The errno of a parked call stayed on its thread; EINTR is the usual one. */
+  #again(): number {
+    const count = libc.epoll_wait(this.#epoll, this.#events, MAX_EVENTS, 0);
+    if (count < 0 && errno() === E.EINTR) return 0;
+    return check(count, "epoll_wait");
+  }
+
   wake(): void {
     const one = new Uint8Array(new BigUint64Array([1n]).buffer);
     // EAGAIN: the counter is full, so it is readable, which is all we want.
@@ -116,8 +114,8 @@ export class EpollBackend implements Backend {
   }
 
   #control(operation: number, fd: number, events: number): number {
-    this.#event.setUint32(0, events, true);
-    this.#event.setInt32(data, fd, true);
+    this.#event[0] = events;
+    this.#event[DATA] = fd;
     return libc.epoll_ctl(this.#epoll, operation, fd, this.#event);
   }
 }

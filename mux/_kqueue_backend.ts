@@ -61,7 +61,7 @@ export class KqueueBackend implements Backend {
   readonly #userFilter: number;
   readonly #change = new DataView(new ArrayBuffer(KEVENT_SIZE));
   readonly #events = new DataView(new ArrayBuffer(KEVENT_SIZE * MAX_EVENTS));
-  #count = 0;
+  readonly #buffer = new Uint8Array(this.#events.buffer);
   /** What each descriptor was last armed for. */
   readonly #armed = new Map<number, number>();
 
@@ -72,6 +72,8 @@ export class KqueueBackend implements Backend {
     check(this.#apply(0, this.#userFilter, EV_ADD | EV_CLEAR), "kevent");
   }
 
+  // One-shot filters: what has fired is gone, so there is nothing to end and
+  // nothing to rely on.
   arm(key: number, interest: number): boolean {
     let ready = false;
     for (const filter of filtersOf(interest)) {
@@ -98,35 +100,14 @@ export class KqueueBackend implements Backend {
     }
   }
 
-  async wait(): Promise<void> {
-    const events = new Uint8Array(this.#events.buffer);
-    let count = await this.#symbols.parked_kevent(
-      this.#kqueue,
-      null,
-      0,
-      events,
-      MAX_EVENTS,
-      null,
-    );
-    if (count < 0) {
-      // The errno of that call stayed on its thread. EINTR is the usual one.
-      const now = new Uint8Array(16);
-      count = this.#symbols.kevent(
-        this.#kqueue,
-        null,
-        0,
-        events,
-        MAX_EVENTS,
-        now,
-      );
-    }
-    if (count < 0 && errno() === E.EINTR) count = 0;
-    this.#count = check(count, "kevent");
+  wait(): Promise<number> {
+    const { parked_kevent } = this.#symbols;
+    const events = this.#buffer;
+    return parked_kevent(this.#kqueue, null, 0, events, MAX_EVENTS, null);
   }
 
-  drain(ready: (key: number, events: number) => void): void {
-    const count = this.#count;
-    this.#count = 0;
+  drain(count: number, ready: (key: number, events: number) => void): void {
+    if (count < 0) count = this.#again();
     for (let i = 0; i < count; i++) {
       const at = i * KEVENT_SIZE;
       const ident = Number(this.#events.getBigUint64(at, true));
@@ -137,6 +118,16 @@ export class KqueueBackend implements Backend {
       else if (flags & EV_EOF) ready(ident, READ | WRITE);
       else ready(ident, filter === EVFILT_READ ? READ : WRITE);
     }
+  }
+
+  /** The errno of a parked call stayed on its thread; EINTR is the usual one. */
+  #again(): number {
+    const { kevent } = this.#symbols;
+    const now = new Uint8Array(16);
+    const events = this.#buffer;
+    const count = kevent(this.#kqueue, null, 0, events, MAX_EVENTS, now);
+    if (count < 0 && errno() === E.EINTR) return 0;
+    return check(count, "kevent");
   }
 
   wake(): void {

@@ -28,7 +28,7 @@ function parkingOf(
   descriptor.onClose(() => reactor.forget(fd, closedError(syscall, name)));
   return {
     park(wake) {
-      return reactor.watch(descriptor.fd, interest, wake);
+      return reactor.watch(descriptor.fd, interest, wake, true);
     },
     parkSync(milliseconds) {
       poll(descriptor.fd, events, milliseconds);

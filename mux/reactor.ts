@@ -12,6 +12,7 @@ import { KqueueBackend } from "./_kqueue_backend.ts";
 
 interface Waiter {
   readonly interest: number;
+  readonly owned: boolean;
   readonly wake: (error?: Error) => void;
 }
 
@@ -22,6 +23,10 @@ export class Reactor {
   readonly #waiters = new Map<number, Waiter[]>();
   #count = 0;
   #parked = false;
+
+  /** Passed to the backend each time: made once. */
+  readonly #ready = (key: number, events: number): void =>
+    this.#dispatch(this.#backend!, key, events);
 
   /** @param open Makes the backend; called when it is first needed. */
   constructor(open: () => Backend) {
@@ -39,23 +44,23 @@ export class Reactor {
    * @param key A descriptor, or a negated process id.
    * @param interest READ, WRITE or EXIT.
    * @param wake Called with an error if the descriptor was closed instead.
+   * @param owned Whether whoever closes the descriptor calls
+   * {@linkcode forget} first.
    * @returns Calls it off; harmless when it has been called.
    */
   watch(
     key: number,
     interest: number,
     wake: (error?: Error) => void,
+    owned = false,
   ): () => void {
     const backend = this.#backend ??= this.#open();
-    const waiter: Waiter = { interest, wake };
-    const others = this.#waiters.get(key) ?? [];
-    if (!backend.arm(key, interestOf(others) | interest)) {
-      let cancelled = false;
-      queueMicrotask(() => cancelled || wake());
-      return () => cancelled = true;
-    }
-    others.push(waiter);
-    this.#waiters.set(key, others);
+    const waiter: Waiter = { interest, owned, wake };
+    const others = this.#waiters.get(key);
+    const all = others === undefined ? interest : interest | interestOf(others);
+    if (!backend.arm(key, all, owned)) return soon(wake);
+    if (others === undefined) this.#waiters.set(key, [waiter]);
+    else others.push(waiter);
     this.#count++;
     if (!this.#parked) this.#run(backend);
     return () => {
@@ -78,13 +83,13 @@ export class Reactor {
     for (const waiter of waiters) waiter.wake(error);
   }
 
+  /** Parks the thread again and again, for as long as somebody waits. */
   async #run(backend: Backend): Promise<void> {
     this.#parked = true;
     try {
-      while (this.#count > 0) {
-        await backend.wait();
-        backend.drain((key, events) => this.#dispatch(backend, key, events));
-      }
+      do backend.drain(await backend.wait(), this.#ready); while (
+        this.#count > 0
+      );
     } catch (error) {
       this.#fail(error as Error);
     } finally {
@@ -94,18 +99,22 @@ export class Reactor {
 
   #dispatch(backend: Backend, key: number, events: number): void {
     const waiters = this.#waiters.get(key);
-    if (waiters === undefined) return;
+    // Left over from an earlier wait: not asked for any more.
+    if (waiters === undefined) return void backend.arm(key, 0, true);
     const ready = waiters.filter((waiter) => waiter.interest & events);
-    for (const waiter of ready) this.#remove(key, waiter);
-    // One event was asked for, on behalf of all of them.
-    const rest = this.#waiters.get(key);
-    if (rest !== undefined) this.#rearm(backend, key, rest);
+    this.#count -= ready.length;
+    if (ready.length === waiters.length) this.#waiters.delete(key);
+    else {
+      const rest = waiters.filter((waiter) => !(waiter.interest & events));
+      this.#waiters.set(key, rest);
+      this.#rearm(backend, key, rest);
+    }
     for (const waiter of ready) waiter.wake();
   }
 
   #rearm(backend: Backend, key: number, waiters: readonly Waiter[]): void {
     try {
-      backend.arm(key, interestOf(waiters));
+      backend.arm(key, interestOf(waiters), waiters.every(isOwned));
     } catch (error) {
       // The number was closed behind our back: that concerns these alone.
       for (const waiter of [...waiters]) {
@@ -132,6 +141,17 @@ export class Reactor {
     this.#count = 0;
     for (const waiter of all) waiter.wake(error);
   }
+}
+
+/** For what is always ready: not at once, or the caller would be surprised. */
+function soon(wake: () => void): () => void {
+  let cancelled = false;
+  queueMicrotask(() => cancelled || wake());
+  return () => cancelled = true;
+}
+
+function isOwned(waiter: Waiter): boolean {
+  return waiter.owned;
 }
 
 function interestOf(waiters: readonly Waiter[]): number {
