@@ -44,6 +44,9 @@ export interface FifoReaderOptions {
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 10;
 
+/** How often a FIFO may come and go while it is looked for. */
+const ENSURE_TRIES = 100;
+
 /**
  * A named pipe: a name in the file system under which two programs that know
  * nothing else of each other can meet.
@@ -172,7 +175,7 @@ export class Fifo implements Disposable {
    * ```
    */
   static ensure(path: string | URL, options: FifoOptions = {}): Fifo {
-    for (;;) {
+    for (let tries = ENSURE_TRIES;; tries--) {
       try {
         return Fifo.create(path, options);
       } catch (error) {
@@ -181,8 +184,9 @@ export class Fifo implements Disposable {
       try {
         return Fifo.open(path);
       } catch (error) {
-        // Somebody has removed it since.
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        // Somebody has removed it since; or it is a link that leads nowhere.
+        const gone = error instanceof Deno.errors.NotFound;
+        if (!gone || tries === 0) throw error;
       }
     }
   }

@@ -75,8 +75,12 @@ const root = new URL("../../", import.meta.url);
 /** The arguments with which Deno runs a module of TypeScript source text. */
 export function denoArgs(source: string): string[] {
   const module = source.replaceAll(
-    /@ipc\/core(\/\w+)?/g,
-    (_, name = "") => new URL(`.${name}/mod.ts`, root).href,
+    /"(@ipc\/core|tests)([\w/]*?)(\.ts)?"/g,
+    (_, from, path, file) =>
+      `"${new URL(
+        from === "tests" ? `tests${path}${file}` : `.${path}/mod.ts`,
+        root,
+      )}"`,
   );
   const url = `data:application/typescript;base64,${encode(module)}`;
   return ["run", "-A", "--quiet", "--no-check", url];
@@ -84,6 +88,17 @@ export function denoArgs(source: string): string[] {
 
 function encode(text: string): string {
   return new TextEncoder().encode(text).toBase64();
+}
+
+/** Runs a module in a Deno of its own; throws if it fails. */
+export async function runDeno(
+  source: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  const all = [...denoArgs(source), ...args];
+  const { code, signal, stdout, stderr } = await run(Deno.execPath(), all);
+  if (code !== 0) throw new Error(`code ${code}, ${signal}: ${stderr}`);
+  return stdout.trim();
 }
 
 /** Compiles a C program and answers its path. */
