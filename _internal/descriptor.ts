@@ -18,10 +18,18 @@ import {
 /** The descriptors that some object here will close. */
 const owned = new Set<number>();
 
+/** A descriptor without its object, which may have been collected. */
+interface Holding {
+  readonly fd: number;
+  /** Called before it is closed; must not hold on to the object. */
+  readonly onClose: (() => void)[];
+}
+
 /** Closes what was forgotten, when its owner has been collected. */
 const forgotten = new FinalizationRegistry(closeNow);
 
-function closeNow(fd: number): void {
+function closeNow({ fd, onClose }: Holding): void {
+  for (const callback of onClose) callback();
   owned.delete(fd);
   // Never repeated, not even after EINTR: the number is free by then and may
   // already belong to someone else. close(2).
@@ -31,8 +39,10 @@ function closeNow(fd: number): void {
 /** One descriptor and the duty to close it. */
 export class Descriptor implements Disposable {
   #fd: number;
-  #onClose: (() => void)[] = [];
+  readonly #holding: Holding;
 
+  /** Tells this descriptor from others that had or will have its number. */
+  readonly identity: symbol = Symbol();
   /** What the descriptor is of, for errors: a path, or "fd 5". */
   readonly name: string;
 
@@ -46,7 +56,8 @@ export class Descriptor implements Disposable {
     this.#fd = fd;
     this.name = name;
     owned.add(fd);
-    forgotten.register(this, fd, this);
+    this.#holding = { fd, onClose: [] };
+    forgotten.register(this, this.#holding, this);
   }
 
   /** The number, while it is open. */
@@ -60,19 +71,20 @@ export class Descriptor implements Disposable {
     return this.#fd < 0;
   }
 
-  /** Has `callback` called just before the descriptor is closed. */
+  /**
+   * Has `callback` called just before the descriptor is closed. It must not
+   * refer to this object, or that would never be collected.
+   */
   onClose(callback: () => void): void {
-    this.#onClose.push(callback);
+    this.#holding.onClose.push(callback);
   }
 
   /** Closes it; a second call does nothing. */
   close(): void {
-    const fd = this.#fd;
-    if (fd < 0) return;
+    if (this.#fd < 0) return;
     this.#fd = -1;
     forgotten.unregister(this);
-    for (const callback of this.#onClose) callback();
-    closeNow(fd);
+    closeNow(this.#holding);
   }
 
   /** Closes it. */

@@ -7,6 +7,9 @@ export const WRITE = 2;
 /** A process has ended; the key is its negated id. kqueue only. */
 export const EXIT = 4;
 
+/** One owner of a descriptor, as numbers of descriptors are used again. */
+export type Owner = symbol;
+
 /** Readiness by keys: descriptors, or negated process ids. */
 export interface Backend {
   /**
@@ -15,11 +18,11 @@ export interface Backend {
    *
    * @param key The descriptor or negated process id.
    * @param interest READ, WRITE or both; EXIT alone; 0 for nothing.
-   * @param owned Whether nobody closes the descriptor without saying so: what
-   * was asked for before can be relied on.
+   * @param owner Who says so before the descriptor is closed, if anyone does:
+   * what was asked for on behalf of the same owner can be relied on.
    * @returns False when there is nothing to wait for: always ready.
    */
-  arm(key: number, interest: number, owned: boolean): boolean;
+  arm(key: number, interest: number, owner: Owner | undefined): boolean;
   /** Forgets a descriptor that is about to be closed. */
   disarm(fd: number): void;
   /**

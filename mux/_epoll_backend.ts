@@ -3,7 +3,7 @@
 import { libc as base } from "../_internal/_ffi.ts";
 import { check, E, errno, systemError } from "../_internal/errno.ts";
 import { platform } from "../_internal/platform.ts";
-import { type Backend, READ, WRITE } from "./_backend.ts";
+import { type Backend, type Owner, READ, WRITE } from "./_backend.ts";
 import { libc } from "./_ffi.ts";
 
 const EPOLL_CTL_ADD = 1;
@@ -14,11 +14,21 @@ const EPOLLOUT = 0x4;
 const EPOLLERR = 0x8;
 const EPOLLHUP = 0x10;
 const EPOLLRDHUP = 0x2000;
+const EPOLLONESHOT = 1 << 30;
 
 const MAX_EVENTS = 128;
 /** `struct epoll_event`, counted in words of 32 bits. */
 const SIZE = platform.epollEvent.size / 4;
 const DATA = platform.epollEvent.data / 4;
+
+/**
+ * What a descriptor was added for. With an owner it stays so after its event
+ * has come: the next wait is usually for the same, and costs no system call.
+ */
+interface Armed {
+  readonly interest: number;
+  readonly owner: Owner | undefined;
+}
 
 /** One epoll instance. */
 export class EpollBackend implements Backend {
@@ -26,11 +36,7 @@ export class EpollBackend implements Backend {
   readonly #wake: number;
   readonly #event = new Int32Array(SIZE);
   readonly #events = new Int32Array(SIZE * MAX_EVENTS);
-  /**
-   * What each descriptor was added for. It stays so after its event has come:
-   * the next wait is usually for the same, and then costs no system call.
-   */
-  readonly #armed = new Map<number, number>();
+  readonly #armed = new Map<number, Armed>();
 
   constructor() {
     this.#epoll = check(
@@ -44,23 +50,26 @@ export class EpollBackend implements Backend {
     check(this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN), "epoll_ctl");
   }
 
-  arm(fd: number, interest: number, owned: boolean): boolean {
+  arm(fd: number, interest: number, owner: Owner | undefined): boolean {
     const armed = this.#armed.get(fd);
-    if (owned && armed === interest) return true;
+    const same = armed?.interest === interest && armed.owner === owner;
+    if (same && owner !== undefined) return true;
     if (interest === 0) this.disarm(fd);
-    else if (this.#add(fd, interest, armed !== undefined) < 0) {
+    else if (this.#add(fd, { interest, owner }, armed !== undefined) < 0) {
       const number = errno();
       this.#armed.delete(fd);
       // Regular files and directories never block, and epoll refuses them.
       if (number === E.EPERM) return false;
       throw systemError(number, "epoll_ctl", { on: `fd ${fd}` });
-    } else this.#armed.set(fd, interest);
+    } else this.#armed.set(fd, { interest, owner });
     return true;
   }
 
-  #add(fd: number, interest: number, added: boolean): number {
+  #add(fd: number, { interest, owner }: Armed, added: boolean): number {
     const events = (interest & READ ? EPOLLIN | EPOLLRDHUP : 0) |
-      (interest & WRITE ? EPOLLOUT : 0);
+      (interest & WRITE ? EPOLLOUT : 0) |
+      // Once its number is closed, nobody can end what a copy keeps alive.
+      (owner === undefined ? EPOLLONESHOT : 0);
     const [first, second] = added
       ? [EPOLL_CTL_MOD, EPOLL_CTL_ADD]
       : [EPOLL_CTL_ADD, EPOLL_CTL_MOD];

@@ -17,7 +17,6 @@ const EV_ADD = 0x1;
 const EV_DELETE = 0x2;
 const EV_ONESHOT = 0x10;
 const EV_CLEAR = 0x20;
-const EV_EOF = 0x8000;
 const NOTE_EXIT = 0x80000000;
 const NOTE_TRIGGER = 0x1000000;
 
@@ -112,10 +111,8 @@ export class KqueueBackend implements Backend {
       const at = i * KEVENT_SIZE;
       const ident = Number(this.#events.getBigUint64(at, true));
       const filter = this.#events.getInt16(at + 8, true);
-      const flags = this.#events.getUint16(at + 10, true);
       if (filter === this.#userFilter) continue;
       if (filter === EVFILT_PROC) ready(-ident, EXIT);
-      else if (flags & EV_EOF) ready(ident, READ | WRITE);
       else ready(ident, filter === EVFILT_READ ? READ : WRITE);
     }
   }

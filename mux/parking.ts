@@ -24,14 +24,19 @@ function parkingOf(
   events: number,
   syscall: string,
 ): Parking {
-  const { fd, name } = descriptor;
-  descriptor.onClose(() => reactor.forget(fd, closedError(syscall, name)));
+  const { fd, name, identity } = descriptor;
+  descriptor.onClose(forgetting(fd, name, syscall));
   return {
     park(wake) {
-      return reactor.watch(descriptor.fd, interest, wake, true);
+      return reactor.watch(descriptor.fd, interest, wake, identity);
     },
     parkSync(milliseconds) {
       poll(descriptor.fd, events, milliseconds);
     },
   };
+}
+
+/** Apart, so that it does not keep the descriptor from being collected. */
+function forgetting(fd: number, name: string, syscall: string): () => void {
+  return () => reactor.forget(fd, closedError(syscall, name));
 }

@@ -6,13 +6,13 @@
  */
 
 import { os, supported } from "../_internal/platform.ts";
-import type { Backend } from "./_backend.ts";
+import type { Backend, Owner } from "./_backend.ts";
 import { EpollBackend } from "./_epoll_backend.ts";
 import { KqueueBackend } from "./_kqueue_backend.ts";
 
 interface Waiter {
   readonly interest: number;
-  readonly owned: boolean;
+  readonly owner: Owner | undefined;
   readonly wake: (error?: Error) => void;
 }
 
@@ -44,21 +44,21 @@ export class Reactor {
    * @param key A descriptor, or a negated process id.
    * @param interest READ, WRITE or EXIT.
    * @param wake Called with an error if the descriptor was closed instead.
-   * @param owned Whether whoever closes the descriptor calls
-   * {@linkcode forget} first.
+   * @param owner Who calls {@linkcode forget} before the descriptor is closed.
    * @returns Calls it off; harmless when it has been called.
    */
   watch(
     key: number,
     interest: number,
     wake: (error?: Error) => void,
-    owned = false,
+    owner?: Owner,
   ): () => void {
     const backend = this.#backend ??= this.#open();
-    const waiter: Waiter = { interest, owned, wake };
+    const waiter: Waiter = { interest, owner, wake };
     const others = this.#waiters.get(key);
     const all = others === undefined ? interest : interest | interestOf(others);
-    if (!backend.arm(key, all, owned)) return soon(wake);
+    const whose = others === undefined ? owner : ownerOf([waiter, ...others]);
+    if (!backend.arm(key, all, whose)) return soon(wake);
     if (others === undefined) this.#waiters.set(key, [waiter]);
     else others.push(waiter);
     this.#count++;
@@ -100,7 +100,7 @@ export class Reactor {
   #dispatch(backend: Backend, key: number, events: number): void {
     const waiters = this.#waiters.get(key);
     // Left over from an earlier wait: not asked for any more.
-    if (waiters === undefined) return void backend.arm(key, 0, true);
+    if (waiters === undefined) return void backend.arm(key, 0, undefined);
     const ready = waiters.filter((waiter) => waiter.interest & events);
     this.#count -= ready.length;
     if (ready.length === waiters.length) this.#waiters.delete(key);
@@ -114,7 +114,7 @@ export class Reactor {
 
   #rearm(backend: Backend, key: number, waiters: readonly Waiter[]): void {
     try {
-      backend.arm(key, interestOf(waiters), waiters.every(isOwned));
+      backend.arm(key, interestOf(waiters), ownerOf(waiters));
     } catch (error) {
       // The number was closed behind our back: that concerns these alone.
       for (const waiter of [...waiters]) {
@@ -150,8 +150,11 @@ function soon(wake: () => void): () => void {
   return () => cancelled = true;
 }
 
-function isOwned(waiter: Waiter): boolean {
-  return waiter.owned;
+/** The owner that all of them agree on. */
+function ownerOf([first, ...rest]: readonly Waiter[]): Owner | undefined {
+  return rest.every(({ owner }) => owner === first.owner)
+    ? first.owner
+    : undefined;
 }
 
 function interestOf(waiters: readonly Waiter[]): number {

@@ -1,0 +1,64 @@
+/** A reactor for every backend that can run here. */
+
+import type { Backend } from "../../mux/_backend.ts";
+import { EpollBackend } from "../../mux/_epoll_backend.ts";
+import { KqueueBackend } from "../../mux/_kqueue_backend.ts";
+import { Reactor } from "../../mux/reactor.ts";
+import { compile, missing } from "./peers.ts";
+import { TempDir } from "./temp.ts";
+
+/** A reactor of its own. */
+export interface NamedReactor {
+  readonly name: string;
+  /** Whether it cannot be had here. */
+  readonly ignore: boolean;
+  readonly reactor: Reactor;
+  /** How many times it has parked a thread. */
+  waits(): number;
+}
+
+const os = Deno.build.os;
+
+/** The reactor over kqueue: on Linux, over a small library that has one. */
+export const kqueue: NamedReactor = os !== "darwin" && missing("cc")
+  ? ignored("kqueue")
+  : reactorOver("kqueue", await openKqueue());
+
+/** The reactor over epoll. */
+export const epoll: NamedReactor = os === "linux"
+  ? reactorOver("epoll", new EpollBackend())
+  : ignored("epoll");
+
+/** Both. */
+export const reactors: readonly NamedReactor[] = [epoll, kqueue];
+
+function reactorOver(name: string, backend: Backend): NamedReactor {
+  let waits = 0;
+  const wait = backend.wait.bind(backend);
+  backend.wait = () => {
+    waits++;
+    return wait();
+  };
+  const reactor = new Reactor(() => backend);
+  return { name, ignore: false, reactor, waits: () => waits };
+}
+
+function ignored(name: string): NamedReactor {
+  const reactor = new Reactor(() => {
+    throw new Error(`Cannot use ${name}: it is not here`);
+  });
+  return { name, ignore: true, reactor, waits: () => 0 };
+}
+
+/** Opened by importing this: within a test the library would be a leak. */
+async function openKqueue(): Promise<KqueueBackend> {
+  if (os === "darwin") return new KqueueBackend();
+  const shim = new URL("../testdata/kqueue_shim.c", import.meta.url);
+  using directory = new TempDir();
+  const library = await compile(
+    await Deno.readTextFile(shim),
+    directory.path,
+    ["-shared", "-fPIC", "-pthread", "-Wall", "-Wextra", "-Werror"],
+  );
+  return new KqueueBackend({ library, constants: { EVFILT_USER: -11 } });
+}

@@ -1,0 +1,157 @@
+/** The numbers of C in this package are those of the systems' headers. */
+
+import { assertEquals, assertGreaterOrEqual, fail } from "@std/assert";
+import { constants } from "node:os";
+import {
+  type Constant,
+  errorNames,
+  machines,
+  otherConstants,
+  platformConstants,
+} from "./_util/constants.ts";
+import {
+  compiledHeaders,
+  type Headers,
+  recordedHeaders,
+} from "./_util/headers.ts";
+import { missing } from "./_util/peers.ts";
+
+const thisMachine = `${Deno.build.os}-${Deno.build.arch}`;
+const noCompiler = missing("cc");
+
+/** How C spells what has a name of its own here. */
+const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
+  "epollEvent.size": "sizeof(struct epoll_event)",
+  "epollEvent.data": "offsetof(struct epoll_event, data)",
+  "stat.size": {
+    linux: "sizeof(struct statx)",
+    darwin: "sizeof(struct stat)",
+  },
+  "stat.mode": {
+    linux: "offsetof(struct statx, stx_mode)",
+    darwin: "offsetof(struct stat, st_mode)",
+  },
+  KEVENT_SIZE: "sizeof(struct kevent)",
+  SYS_PIDFD_OPEN: "SYS_pidfd_open",
+};
+
+/** Used in Linux's own calls only; macOS has another number for the name. */
+const LINUX_ONLY: readonly string[] = ["AT_FDCWD"];
+
+for (const machine of machines) {
+  Deno.test(`platform.ts has the numbers on record for ${machine}`, () => {
+    const headers = recordedHeaders(machine);
+    assertNone(
+      platformConstants(machine).flatMap((constant) => {
+        if (headers.has(spelling(constant, machine))) {
+          return disagreement(constant, headers, machine);
+        }
+        return [`${constant.name} is not on record in testdata/platforms.tsv`];
+      }),
+    );
+  });
+
+  Deno.test(`no other file disagrees with the record for ${machine}`, () => {
+    const headers = recordedHeaders(machine);
+    assertNone(
+      othersFor(machine).flatMap((constant) =>
+        headers.get(spelling(constant, machine)) === undefined
+          ? []
+          : disagreement(constant, headers, machine)
+      ),
+    );
+  });
+}
+
+Deno.test("the numbers on record are those of this machine's C compiler", {
+  ignore: noCompiler,
+}, async () => {
+  const expected = [...recordedHeaders(thisMachine)]
+    .filter(([_, value]) => value !== undefined);
+  const expressions = expected.map(([expression]) => expression);
+  const headers = await compiledHeaders([], expressions);
+  assertEquals([...headers], expected);
+});
+
+Deno.test("every number in use is that of this machine's C compiler", {
+  ignore: noCompiler,
+}, async () => {
+  const own = platformConstants(thisMachine);
+  const others = othersFor(thisMachine);
+  const recorded = [...recordedHeaders(thisMachine)]
+    .filter(([_, value]) => value !== undefined)
+    .map(([expression]) => expression);
+  const names = [...own, ...others].map(({ name }) => name);
+  const headers = await compiledHeaders(names, recorded);
+  assertNone([
+    ...own.flatMap((constant) => disagreement(constant, headers, thisMachine)),
+    ...others.flatMap((constant) =>
+      headers.has(spelling(constant, thisMachine))
+        ? disagreement(constant, headers, thisMachine)
+        : []
+    ),
+  ]);
+});
+
+Deno.test("Deno's error and signal numbers are those of the C compiler", {
+  ignore: noCompiler,
+}, async () => {
+  const known = Object.entries({ ...constants.errno, ...constants.signals })
+    .map(([name, value]) => ({ name, value, file: "node:os" }));
+  const headers = await compiledHeaders(known.map(({ name }) => name), []);
+  assertNone(
+    known
+      .filter(({ name }) => headers.has(name))
+      .flatMap((constant) => disagreement(constant, headers, thisMachine)),
+  );
+});
+
+Deno.test("Deno knows every error number that is asked for by name", () => {
+  const known = Object.keys(constants.errno);
+  assertNone(
+    [...errorNames()]
+      .filter((name) => !known.includes(name))
+      .map((name) => `E.${name} is undefined`),
+  );
+});
+
+for (const machine of machines) {
+  Deno.test(`posix_spawn's structs fit their buffers on ${machine}`, () => {
+    const headers = recordedHeaders(machine);
+    const buffer = otherConstants().find(({ name }) => name === "STRUCT_SIZE");
+    for (const type of ["posix_spawnattr_t", "posix_spawn_file_actions_t"]) {
+      const size = headers.get(`sizeof(${type})`)!;
+      assertGreaterOrEqual(buffer!.value, size);
+    }
+  });
+}
+
+function spelling({ name }: Constant, machine: string): string {
+  const found = SPELLINGS[name] ?? name;
+  return typeof found === "string" ? found : found[machine.split("-")[0]];
+}
+
+function othersFor(machine: string): Constant[] {
+  const all = otherConstants();
+  return machine.startsWith("linux-")
+    ? all
+    : all.filter(({ name }) => !LINUX_ONLY.includes(name));
+}
+
+/** What a system does not have is 0 in its table. */
+function disagreement(
+  constant: Constant,
+  headers: Headers,
+  machine: string,
+): string[] {
+  const { name, value, file } = constant;
+  const expression = spelling(constant, machine);
+  const expected = headers.get(expression) ?? 0;
+  return value === expected
+    ? []
+    : [`${file}: ${name} is ${value}, but C's ${expression} is ${expected}`];
+}
+
+function assertNone(violations: readonly string[]): void {
+  if (violations.length > 0) fail(violations.join("\n"));
+}
