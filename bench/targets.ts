@@ -1,0 +1,81 @@
+/** What this package sets out to reach, as ratios measured in the same run. */
+
+import type { Voice } from "./case.ts";
+import { C } from "./contender.ts";
+import { denoUnix } from "./peers/deno_unix.ts";
+import type { PlacementName } from "./placement.ts";
+import { type Figure, ratio, rowOf, type Table } from "./results.ts";
+
+/** A ratio to keep. */
+export interface Target {
+  readonly placement: PlacementName;
+  readonly size: number;
+  readonly voice: Voice;
+  readonly figure: Figure;
+  /** The row to compare with. */
+  readonly against: string;
+  /** The most for times, the least for throughput. */
+  readonly limit: number;
+}
+
+/** A target and how it stands; `ratio` is undefined if it was not measured. */
+export interface Outcome extends Target {
+  readonly case: string;
+  readonly ratio: number | undefined;
+  readonly met: boolean;
+}
+
+const DENO = denoUnix.name;
+const TARGETS: readonly Target[] = [
+  small("one core", "sync", "p50", C, 1.25),
+  small("one core", "async", "p50", C, 2),
+  small("one core", "async", "p50", DENO, 0.5),
+  small("one core", "async, no spin", "p50", DENO, 1.5),
+  small("free", "async", "p50", DENO, 0.3),
+  small("free", "async", "p99", DENO, 1),
+  large("one core", "sync"),
+  large("one core", "async"),
+  large("free", "sync"),
+  large("free", "async"),
+];
+
+/** How the targets stand that these tables can answer. */
+export function outcomes(tables: readonly Table[]): Outcome[] {
+  return tables.flatMap((table) =>
+    TARGETS.filter((target) => appliesTo(target, table))
+      .map((target) => outcome(target, table))
+  );
+}
+
+function small(
+  placement: PlacementName,
+  voice: Voice,
+  figure: Figure,
+  against: string,
+  limit: number,
+): Target {
+  return { placement, size: 64, voice, figure, against, limit };
+}
+
+function large(placement: PlacementName, voice: Voice): Target {
+  const size = 65_536;
+  const figure = "throughput";
+  return { placement, size, voice, figure, against: C, limit: 0.8 };
+}
+
+function appliesTo(target: Target, table: Table): boolean {
+  return target.placement === table.placement && target.size === table.size &&
+    rowOf(table, target.voice) !== undefined &&
+    rowOf(table, target.against) !== undefined;
+}
+
+function outcome(target: Target, table: Table): Outcome {
+  const ours = rowOf(table, target.voice)!;
+  const theirs = rowOf(table, target.against)!;
+  const value = ratio(ours, theirs, target.figure);
+  const met = value !== undefined &&
+    (target.figure === "throughput"
+      ? value >= target.limit
+      : value <= target.limit);
+  return { ...target, case: table.case, ratio: value, met };
+}

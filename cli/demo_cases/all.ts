@@ -1,0 +1,11 @@
+import type { Case } from "../_demo/case.ts";
+import { fifoCases } from "./fifo.ts";
+import { fifoPythonCases } from "./fifo_python.ts";
+import { pipeCases } from "./pipe.ts";
+
+/** Every case, in the order in which they are played. */
+export const cases: readonly Case[] = [
+  ...pipeCases,
+  ...fifoCases,
+  ...fifoPythonCases,
+];
