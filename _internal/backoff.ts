@@ -19,7 +19,10 @@ export function backoff(first: number, last: number): Parking {
   return {
     park(wake) {
       const timer = setTimeout(wake, pause());
-      return () => clearTimeout(timer);
+      return (done) => {
+        clearTimeout(timer);
+        done();
+      };
     },
     parkSync(milliseconds) {
       sleepSync(Math.min(milliseconds, pause()));

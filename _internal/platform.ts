@@ -32,6 +32,8 @@ export interface Platform {
 
   readonly EVFILT_USER: number;
   readonly POSIX_SPAWN_SETSID: number;
+  /** Closes in a child what it was not given; 0 where there is no such flag. */
+  readonly POSIX_SPAWN_CLOEXEC_DEFAULT: number;
 
   /** `struct epoll_event` is packed on x86-64 only. */
   readonly epollEvent: { readonly size: number; readonly data: number };
@@ -74,6 +76,7 @@ const LINUX_X86_64: Platform = {
   FD_SETSIZE: 1024,
   EVFILT_USER: 0,
   POSIX_SPAWN_SETSID: 0x80,
+  POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
   // struct statx, the same on every architecture: statx(2).
   stat: { size: 256, mode: 28 },
@@ -105,6 +108,7 @@ const DARWIN_AARCH64: Platform = {
   FD_SETSIZE: 1024,
   EVFILT_USER: -10,
   POSIX_SPAWN_SETSID: 0x400,
+  POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
   epollEvent: { size: 0, data: 0 },
   stat: { size: 144, mode: 4 },
 };

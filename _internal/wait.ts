@@ -40,7 +40,10 @@ export type Attempt<T> = () => T | undefined;
  * Has `wake` called once another attempt may succeed, or with an error if the
  * object was closed. Answers how to call that off.
  */
-export type Park = (wake: (error?: Error) => void) => () => void;
+export type Park = (wake: (error?: Error) => void) => Cancel;
+
+/** Calls a wait off; `done` is called when nothing of it is left. */
+export type Cancel = (done: () => void) => void;
 
 /** How to wait until another attempt may succeed. */
 export interface Parking {
@@ -185,8 +188,7 @@ export function parked(
       resolve();
     });
     function abort(): void {
-      cancel();
-      reject(signal!.reason);
+      cancel(() => reject(signal!.reason));
     }
     signal?.addEventListener("abort", abort, { once: true });
   });

@@ -37,13 +37,10 @@ function withSecondLooks({ park, parkSync }: Parking): Parking {
         clearTimeout(timer);
         wake(error);
       });
-      const timer = setTimeout(() => {
-        cancel();
-        wake();
-      }, SECOND_LOOK);
-      return () => {
+      const timer = setTimeout(() => cancel(wake), SECOND_LOOK);
+      return (done) => {
         clearTimeout(timer);
-        cancel();
+        cancel(done);
       };
     },
     parkSync: (milliseconds) => parkSync(Math.min(milliseconds, SECOND_LOOK)),

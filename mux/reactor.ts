@@ -6,6 +6,7 @@
  */
 
 import { os, supported } from "../_internal/platform.ts";
+import type { Cancel } from "../_internal/wait.ts";
 import type { Backend, Owner } from "./_backend.ts";
 import { EpollBackend } from "./_epoll_backend.ts";
 import { KqueueBackend } from "./_kqueue_backend.ts";
@@ -16,6 +17,12 @@ interface Waiter {
   readonly wake: (error?: Error) => void;
 }
 
+/**
+ * How long leaving waits for the thread, in milliseconds. It takes a moment,
+ * unless the whole thread pool is busy and the wait has not even begun.
+ */
+const PATIENCE = 100;
+
 /** Waits on behalf of everyone. */
 export class Reactor {
   #backend: Backend | undefined;
@@ -23,6 +30,9 @@ export class Reactor {
   readonly #waiters = new Map<number, Waiter[]>();
   #count = 0;
   #parked = false;
+  /** Those who have left and want to know when the thread has, too. */
+  #leaving: (() => void)[] = [];
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
   /** Passed to the backend each time: made once. */
   readonly #ready = (key: number, events: number): void =>
@@ -45,14 +55,14 @@ export class Reactor {
    * @param interest READ, WRITE or EXIT.
    * @param wake Called with an error if the descriptor was closed instead.
    * @param owner Who calls {@linkcode forget} before the descriptor is closed.
-   * @returns Calls it off; harmless when it has been called.
+   * @returns Calls it off; does nothing when it has been called.
    */
   watch(
     key: number,
     interest: number,
     wake: (error?: Error) => void,
     owner?: Owner,
-  ): () => void {
+  ): Cancel {
     const backend = this.#backend ??= this.#open();
     const waiter: Waiter = { interest, owner, wake };
     const others = this.#waiters.get(key);
@@ -63,10 +73,8 @@ export class Reactor {
     else others.push(waiter);
     this.#count++;
     if (!this.#parked) this.#run(backend);
-    return () => {
-      if (!this.#remove(key, waiter)) return;
-      // The last one out takes the thread along.
-      if (this.#count === 0) backend.wake();
+    return (done) => {
+      if (this.#remove(key, waiter)) this.#leave(backend, done);
     };
   }
 
@@ -79,17 +87,32 @@ export class Reactor {
     if (waiters === undefined) return;
     this.#waiters.delete(fd);
     this.#count -= waiters.length;
-    if (this.#count === 0) backend.wake();
-    for (const waiter of waiters) waiter.wake(error);
+    for (const { wake } of waiters) this.#leave(backend, () => wake(error));
+  }
+
+  /** The last one out takes the thread along, and waits for it. */
+  #leave(backend: Backend, done: () => void): void {
+    if (this.#count > 0) return done();
+    this.#leaving.push(done);
+    if (this.#leaving.length > 1) return;
+    backend.wake();
+    this.#patience = setTimeout(() => this.#left(), PATIENCE);
+  }
+
+  #left(): void {
+    if (this.#leaving.length === 0) return;
+    clearTimeout(this.#patience);
+    for (const done of this.#leaving.splice(0)) done();
   }
 
   /** Parks the thread again and again, for as long as somebody waits. */
   async #run(backend: Backend): Promise<void> {
     this.#parked = true;
     try {
-      do backend.drain(await backend.wait(), this.#ready); while (
-        this.#count > 0
-      );
+      do {
+        backend.drain(await backend.wait(), this.#ready);
+        this.#left();
+      } while (this.#count > 0);
     } catch (error) {
       this.#fail(error as Error);
     } finally {
@@ -140,14 +163,18 @@ export class Reactor {
     this.#waiters.clear();
     this.#count = 0;
     for (const waiter of all) waiter.wake(error);
+    this.#left();
   }
 }
 
 /** For what is always ready: not at once, or the caller would be surprised. */
-function soon(wake: () => void): () => void {
+function soon(wake: () => void): Cancel {
   let cancelled = false;
   queueMicrotask(() => cancelled || wake());
-  return () => cancelled = true;
+  return (done) => {
+    cancelled = true;
+    done();
+  };
 }
 
 /** The owner that all of them agree on. */

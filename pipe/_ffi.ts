@@ -61,6 +61,24 @@ export const libc = open({
     parameters: ["buffer", "i32", "buffer", "i32", "u32"],
     result: "i32",
   },
+  // int posix_spawn_file_actions_addclose(posix_spawn_file_actions_t *actions,
+  //                                       int fildes);
+  posix_spawn_file_actions_addclose: {
+    parameters: ["buffer", "i32"],
+    result: "i32",
+  },
+  // int posix_spawn_file_actions_addclosefrom_np(
+  //                  posix_spawn_file_actions_t *actions, int from);  Linux
+  posix_spawn_file_actions_addclosefrom_np: {
+    parameters: ["buffer", "i32"],
+    result: "i32",
+  },
+  // int posix_spawn_file_actions_addinherit_np(
+  //                  posix_spawn_file_actions_t *actions, int filedes);  macOS
+  posix_spawn_file_actions_addinherit_np: {
+    parameters: ["buffer", "i32"],
+    result: "i32",
+  },
   // int posix_spawn_file_actions_addchdir_np(
   //                  posix_spawn_file_actions_t *actions, const char *path);
   posix_spawn_file_actions_addchdir_np: {

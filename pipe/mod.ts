@@ -29,9 +29,10 @@
  */
 
 export { Child, type ChildStatus } from "./child.ts";
+export type { ChildDescriptor } from "./child_descriptor.ts";
 export { Pipe, type PipeOptions } from "./pipe.ts";
 export { PipeReader } from "./reader.ts";
-export { type ChildDescriptor, spawn, type SpawnOptions } from "./spawn.ts";
+export { spawn, type SpawnOptions } from "./spawn.ts";
 export { splice, tee } from "./splice.ts";
 export { PipeWriter } from "./writer.ts";
 export { IpcError, type SystemErrorFields } from "../_internal/error.ts";

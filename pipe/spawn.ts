@@ -1,24 +1,10 @@
-import { fdNumber, toPath, withoutNul } from "../_internal/arguments.ts";
-import { libc as base } from "../_internal/_ffi.ts";
+import { toPath, withoutNul } from "../_internal/arguments.ts";
 import { E, systemError } from "../_internal/errno.ts";
 import { cString, cStrings } from "../_internal/memory.ts";
-import {
-  O_RDWR,
-  platform,
-  POSIX_SPAWN_SETSIGDEF,
-  POSIX_SPAWN_SETSIGMASK,
-} from "../_internal/platform.ts";
-import { fdOf, type Watchable } from "../mux/watchable.ts";
-import { blockingDuplicate, duplicate } from "./_handover.ts";
+import type { ChildDescriptor } from "./child_descriptor.ts";
+import { Attributes, FileActions } from "./_spawn_structs.ts";
 import { type Child, newChild } from "./child.ts";
 import { libc } from "./_ffi.ts";
-
-/**
- * What a child gets under a descriptor's number: a descriptor of ours,
- * `"inherit"` for the one that has the same number here, or `"null"` for
- * `/dev/null`.
- */
-export type ChildDescriptor = Watchable | "inherit" | "null";
 
 /** Options of {@linkcode spawn}. */
 export interface SpawnOptions {
@@ -36,7 +22,8 @@ export interface SpawnOptions {
   readonly cwd?: string | URL;
   /**
    * What the child gets under which number. 0, 1 and 2 are inherited unless
-   * they are named; nothing else is.
+   * they are named; nothing else is. (On Linux with a glibc before 2.34, what
+   * this program itself has inherited above the highest number is, too.)
    */
   readonly fds?: Readonly<Record<number, ChildDescriptor>>;
   /**
@@ -137,99 +124,4 @@ function environment({ env = {}, clearEnv = false }: SpawnOptions): string[] {
   }
   const all = clearEnv ? env : { ...Deno.env.toObject(), ...env };
   return Object.entries(all).map(([name, value]) => `${name}=${value}`);
-}
-
-// Both are structs of at most this size on Linux, and a pointer on macOS.
-const STRUCT_SIZE = 336;
-
-/** `posix_spawn_file_actions_t`: what the child does before the program. */
-class FileActions implements Disposable {
-  readonly struct = new Uint8Array(STRUCT_SIZE);
-  readonly #duplicates: number[] = [];
-
-  constructor() {
-    returned(
-      libc.posix_spawn_file_actions_init(this.struct),
-      "posix_spawn_file_actions_init",
-    );
-  }
-
-  changeDirectory(path: string): void {
-    returned(
-      libc.posix_spawn_file_actions_addchdir_np(this.struct, cString(path)),
-      "posix_spawn_file_actions_addchdir_np",
-    );
-  }
-
-  give(fds: Readonly<Record<number, ChildDescriptor>>): void {
-    const wanted = Object.entries(fds).map(([key, source]) =>
-      [fdNumber(Number(key), "spawn"), source] as const
-    );
-    // Above all of the child's numbers, so that putting one descriptor in its
-    // place never overwrites another that is still to be put in its own.
-    const least = 1 +
-      wanted.reduce((most, [target]) => Math.max(most, target), 2);
-    for (const [target, source] of wanted) this.#giveOne(target, source, least);
-  }
-
-  #giveOne(target: number, source: ChildDescriptor, least: number): void {
-    if (source === "null") {
-      const path = cString("/dev/null");
-      return returned(
-        libc.posix_spawn_file_actions_addopen(
-          this.struct,
-          target,
-          path,
-          O_RDWR,
-          0,
-        ),
-        "posix_spawn_file_actions_addopen",
-      );
-    }
-    const fd = source === "inherit"
-      ? duplicate(target, least)
-      : blockingDuplicate(fdOf(source, "spawn"), least);
-    this.#duplicates.push(fd);
-    returned(
-      libc.posix_spawn_file_actions_adddup2(this.struct, fd, target),
-      "posix_spawn_file_actions_adddup2",
-    );
-  }
-
-  [Symbol.dispose](): void {
-    libc.posix_spawn_file_actions_destroy(this.struct);
-    for (const fd of this.#duplicates) base.close(fd);
-  }
-}
-
-/** `posix_spawnattr_t`: what must not leak from this process to the child. */
-class Attributes implements Disposable {
-  readonly struct = new Uint8Array(STRUCT_SIZE);
-
-  constructor(newSession: boolean) {
-    returned(libc.posix_spawnattr_init(this.struct), "posix_spawnattr_init");
-    const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-      (newSession ? platform.POSIX_SPAWN_SETSID : 0);
-    libc.posix_spawnattr_setflags(this.struct, flags);
-    libc.posix_spawnattr_setsigdefault(this.struct, signalSet(SIGPIPE));
-    libc.posix_spawnattr_setsigmask(this.struct, signalSet());
-  }
-
-  [Symbol.dispose](): void {
-    libc.posix_spawnattr_destroy(this.struct);
-  }
-}
-
-const SIGPIPE = 13;
-
-/** `sigset_t`: one bit a signal, 128 bytes on Linux and 4 on macOS. */
-function signalSet(...signals: number[]): Uint8Array<ArrayBuffer> {
-  const set = new Uint8Array(128);
-  for (const signal of signals) set[signal - 1 >> 3] |= 1 << (signal - 1 & 7);
-  return set;
-}
-
-/** These functions return the error number instead of setting errno. */
-function returned(number: number, syscall: string): void {
-  if (number !== 0) throw systemError(number, syscall);
 }

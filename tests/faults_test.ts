@@ -111,8 +111,8 @@ Deno.test("what nobody may not do says PermissionDenied", {
   ignore: !LINUX || Deno.uid() !== 0,
 }, async () => {
   using dir = new TempDir();
-  using fifo = Fifo.create(dir.join("fifo"), { mode: 0o600 });
-  using open = Fifo.create(dir.join("open"), { mode: 0o644 });
+  using _fifo = Fifo.create(dir.join("fifo"), { mode: 0o600 });
+  using _open = Fifo.create(dir.join("open"), { mode: 0o644 });
   Deno.chmodSync(dir.path, 0o755);
   const output = await runDeno(
     `

@@ -20,7 +20,7 @@ export function wait(reactor: Reactor, key: number, interest: number): Wait {
     interest,
     (error) => error === undefined ? resolve() : reject(error),
   );
-  return { done: promise, cancel };
+  return { done: promise, cancel: () => cancel(() => {}) };
 }
 
 /** Whether a wait is over once the reactor has reported all that is ready. */

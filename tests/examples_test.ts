@@ -1,0 +1,190 @@
+import { assertEquals, assertLess, assertMatch } from "@std/assert";
+import {
+  exampleArgs,
+  exampleNames,
+  type ExampleOptions,
+  readExample,
+  runExample,
+} from "./_util/example.ts";
+import { Lines } from "./_util/lines.ts";
+import { pattern } from "./_util/pattern.ts";
+import { Deadline, shell } from "./_util/peer.ts";
+import { missing, type Outcome } from "./_util/peers.ts";
+import { TempDir } from "./_util/temp.ts";
+import { appears } from "./_util/until.ts";
+
+interface Scene {
+  readonly signal: AbortSignal;
+  /** A path that is free. */
+  readonly path: (name: string) => string;
+  readonly run: (options?: Omit<ExampleOptions, "signal">) => Promise<Outcome>;
+}
+
+const tested = new Set<string>();
+
+/** Defines a test of what an example does. */
+function testExample(
+  name: string,
+  behaviour: string,
+  needs: readonly string[],
+  fn: (scene: Scene) => Promise<void>,
+): void {
+  tested.add(name);
+  const ignore = needs.some(missing);
+  Deno.test(`examples/${name} ${behaviour}`, { ignore }, async () => {
+    using dir = new TempDir();
+    using deadline = new Deadline();
+    const { signal } = deadline;
+    await fn({
+      signal,
+      path: (file) => dir.join(file),
+      run: (options) => runExample(name, { ...options, signal }),
+    });
+  });
+}
+
+/** How a program ends that has nothing to complain about. */
+function printed(stdout: string): Outcome {
+  return { code: 0, signal: null, stdout, stderr: "" };
+}
+
+testExample("pipe_child.ts", "filters its input", ["sort"], async (scene) => {
+  const input = scene.path("names");
+  await Deno.writeTextFile(input, "Berta\nAnton\nCäsar\n");
+  const outcome = await scene.run({ args: ["sort", "-r"], input });
+  assertEquals(outcome, printed("Cäsar\nBerta\nAnton\n"));
+});
+
+testExample(
+  "pipe_child.ts",
+  "filters more than pipes hold",
+  ["tr"],
+  async (scene) => {
+    const input = scene.path("data");
+    const data = pattern(1 << 20).map((byte) => 97 + byte % 26);
+    await Deno.writeFile(input, data);
+    const outcome = await scene.run({ args: ["tr", "a-z", "A-Z"], input });
+    const text = new TextDecoder().decode(data).toUpperCase();
+    assertEquals(outcome, printed(text));
+  },
+);
+
+testExample(
+  "pipe_child.ts",
+  "ends with the child, with its code",
+  ["head"],
+  async (scene) => {
+    const input = scene.path("data");
+    await Deno.writeFile(input, new Uint8Array(1 << 20).fill(120));
+    const outcome = await scene.run({ args: ["head", "-c", "3"], input });
+    assertEquals(outcome, printed("xxx"));
+    assertEquals((await scene.run({ args: ["sh", "-c", "exit 3"] })).code, 3);
+  },
+);
+
+testExample(
+  "pipe_two_programs.ts",
+  "has its child compute",
+  [],
+  async (scene) => {
+    assertEquals(
+      await scene.run(),
+      printed(
+        [2, 3, 4].map((n) =>
+          `the child works on ${n}\n${n} squared is ${n * n}\n`
+        ).join(""),
+      ),
+    );
+  },
+);
+
+testExample(
+  "pass_descriptors.ts",
+  "hands a secret over and follows its child",
+  ["sh"],
+  async (scene) => {
+    assertEquals(await scene.run(), {
+      code: 0,
+      signal: null,
+      stdout: "the secret has 9 letters\nthe child ended with code 0\n",
+      stderr: "progress: reading\nprogress: done\n",
+    });
+  },
+);
+
+for (const roles of [["server", "client"], ["client", "server"]]) {
+  testExample(
+    "fifo_ping_pong.ts",
+    `plays when the ${roles[0]} comes first`,
+    [],
+    async (scene) => {
+      const path = scene.path("game");
+      const [first, second] = roles;
+      const playing = scene.run({ args: [first, path] });
+      await appears(`${path}.answers`, scene.signal);
+      const outcomes = [
+        await scene.run({ args: [second, path] }),
+        await playing,
+      ];
+      const text = outcomes.map(({ stdout }) => stdout).sort().join("");
+      assertMatch(
+        text,
+        /^client: 100 pongs, \d+\.\d µs each\nserver: 100 pings\n$/,
+      );
+      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
+        [0, ""],
+        [0, ""],
+      ]);
+      const left = [...Deno.readDirSync(scene.path("."))];
+      assertEquals(left, []);
+    },
+  );
+}
+
+testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
+  "sh",
+], async ({ path, signal }) => {
+  const log = path("log");
+  const collector = new Deno.Command(Deno.execPath(), {
+    args: [...exampleArgs("fifo_log_collector.ts"), log],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    signal,
+  }).spawn();
+  await using stdout = new Lines(collector.stdout);
+  await using stderr = new Lines(collector.stderr);
+  assertEquals(await stderr.next(), `collecting lines from ${log}`);
+
+  const seen: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    const script = 'for i in 1 2 3; do echo "$1 says $i" > "$0"; done';
+    await using shells = new AsyncDisposableStack();
+    for (const name of ["one", "two", "three"]) {
+      shells.use(shell(script, [log, name], { signal }));
+    }
+    for (let i = 0; i < 9; i++) seen.push(await stdout.next() ?? "end");
+  }
+  collector.kill("SIGINT");
+  assertEquals(await stderr.next(), "18 lines collected");
+  assertEquals((await collector.status).code, 0);
+
+  const numbers = seen.map((line) => Number(line.split(": ")[0]));
+  assertEquals(numbers, seen.map((_, i) => i + 1));
+  const texts = seen.map((line) => line.split(": ")[1]).sort();
+  const expected = ["one", "three", "two"].flatMap((name) =>
+    [1, 1, 2, 2, 3, 3].map((i) => `${name} says ${i}`)
+  );
+  assertEquals(texts, expected);
+});
+
+Deno.test("every example is run here, is short, and imports official names", () => {
+  assertEquals(exampleNames(), [...tested].sort());
+  for (const name of tested) {
+    const text = readExample(name);
+    assertLess(text.split("\n").length, 61, name);
+    for (const [, from] of text.matchAll(/ from "(.*?)"/g)) {
+      assertMatch(from, /^@ipc\/core(\/\w+)?$/, name);
+    }
+  }
+});
