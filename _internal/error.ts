@@ -40,6 +40,8 @@ export class IpcError extends Error implements SystemErrorFields {
   readonly syscall: string;
 
   /**
+   * Makes an error; this package does so for the errors of system calls.
+   *
    * @param message What failed and what to do.
    * @param fields The error number, its name, and the function that failed.
    */
