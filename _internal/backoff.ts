@@ -3,8 +3,11 @@
 import { sleepSync } from "./poll.ts";
 import type { Parking } from "./wait.ts";
 
+const GROWTH = 1.05;
+
 /**
- * Parks for a while that doubles from time to time.
+ * Parks for a while that grows by a twentieth from time to time: so nobody
+ * waits much longer than necessary, by the measure of how long it took anyway.
  *
  * @param first The first while, in milliseconds.
  * @param last The longest while, in milliseconds.
@@ -13,7 +16,7 @@ export function backoff(first: number, last: number): Parking {
   let next = first;
   function pause(): number {
     const milliseconds = next;
-    next = Math.min(last, next * 2);
+    next = Math.min(last, next * GROWTH);
     return milliseconds;
   }
   return {

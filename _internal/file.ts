@@ -1,7 +1,7 @@
 /** Opening, removing and telling apart what has a path. */
 
 import { libc } from "./_ffi.ts";
-import { check, type ErrorContext } from "./errno.ts";
+import { check, errno, type ErrorContext } from "./errno.ts";
 import { cString } from "./memory.ts";
 import { os, platform, S_IFMT } from "./platform.ts";
 
@@ -53,6 +53,21 @@ export function openFile(
   context?: ErrorContext,
 ): number {
   const fd = libc.open(cString(path), flags | platform.O_CLOEXEC, 0);
+  return check(fd, "open", { on: path, ...context });
+}
+
+/**
+ * Like {@linkcode openFile}, but answers undefined instead of throwing when
+ * the error is the one that is expected: errors are dear where one is usual.
+ */
+export function tryOpenFile(
+  path: string,
+  flags: number,
+  expected: number,
+  context?: ErrorContext,
+): number | undefined {
+  const fd = libc.open(cString(path), flags | platform.O_CLOEXEC, 0);
+  if (fd < 0 && errno() === expected) return undefined;
   return check(fd, "open", { on: path, ...context });
 }
 

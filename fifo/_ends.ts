@@ -3,8 +3,13 @@
 import { Descriptor } from "../_internal/descriptor.ts";
 import { libc as base } from "../_internal/_ffi.ts";
 import { E } from "../_internal/errno.ts";
-import { type SystemErrorFields, toError } from "../_internal/error.ts";
-import { fileTypeAt, fileTypeOf, openFile } from "../_internal/file.ts";
+import { toError } from "../_internal/error.ts";
+import {
+  fileTypeAt,
+  fileTypeOf,
+  openFile,
+  tryOpenFile,
+} from "../_internal/file.ts";
 import { O_RDONLY, O_WRONLY, platform } from "../_internal/platform.ts";
 import { newPipeReader, type PipeReader } from "../pipe/reader.ts";
 import { newPipeWriter, type PipeWriter } from "../pipe/writer.ts";
@@ -37,21 +42,19 @@ export function openReader(path: string, persistent: boolean): PipeReader {
 
 /** Opens the writing end; undefined while there is no reader. */
 export function tryOpenWriter(path: string): PipeWriter | undefined {
-  // ENXIO also says that this is a socket.
+  // ENXIO: no reader, fifo(7). It also says that this is a socket.
+  const flags = O_WRONLY | platform.O_NONBLOCK;
+  const fd = tryOpenFile(path, flags, E.ENXIO, KIND);
+  if (fd !== undefined) return newPipeWriter(own(fd, path));
   requireFifo(path);
-  try {
-    return newPipeWriter(openEnd(path, O_WRONLY));
-  } catch (error) {
-    // ENXIO: no reader. fifo(7).
-    if ((error as Partial<SystemErrorFields>).errno === E.ENXIO) {
-      return undefined;
-    }
-    throw error;
-  }
+  return undefined;
 }
 
 function openEnd(path: string, flags: number): Descriptor {
-  const fd = openFile(path, flags | platform.O_NONBLOCK, KIND);
+  return own(openFile(path, flags | platform.O_NONBLOCK, KIND), path);
+}
+
+function own(fd: number, path: string): Descriptor {
   const type = fileTypeOf(fd);
   if (type === "FIFO") return new Descriptor(fd, path);
   base.close(fd);

@@ -40,9 +40,12 @@ export interface FifoReaderOptions {
   readonly persistent?: boolean;
 }
 
-/** A pause between two looks for a reader, in milliseconds. */
+/**
+ * Pauses between two looks for a reader, in milliseconds. The longest is
+ * reached after a second; a timer costs more than the look.
+ */
 const FIRST_PAUSE = 1;
-const LONGEST_PAUSE = 10;
+const LONGEST_PAUSE = 50;
 
 /** How often a FIFO may come and go while it is looked for. */
 const ENSURE_TRIES = 100;
@@ -274,8 +277,9 @@ export class Fifo implements Disposable {
 
   /**
    * Opens the end to write to, when there is a reader: waits until then, with
-   * looks that are 10 ms apart at the most. The kernel announces a reader only
-   * when its open completes, and most readers wait in it for a writer.
+   * looks that are 1 ms apart at first and 50 ms after a second. The kernel
+   * announces a reader only when its open completes, and most readers wait in
+   * it for a writer.
    *
    * @param options A signal that ends the wait.
    * @returns The writing end; close it when done.
