@@ -244,14 +244,12 @@ export class PipeReader implements Disposable, AsyncIterable<Uint8Array> {
    * @example
    * ```ts
    * import { Pipe } from "@ipc/core/pipe";
-   * import { assertThrows } from "@std/assert";
+   * import { assertRejects } from "@std/assert";
    *
    * using pipe = Pipe.open();
+   * const writing = pipe.writer.writeAll(new Uint8Array(1_000_000));
    * pipe.reader.close();
-   * assertThrows(
-   *   () => pipe.writer.writeSync(new Uint8Array(1)),
-   *   Deno.errors.BrokenPipe,
-   * );
+   * await assertRejects(() => writing, Deno.errors.BrokenPipe);
    * ```
    */
   close(): void {

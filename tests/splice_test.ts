@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { openSync } from "node:fs";
 import { IpcError, Pipe, PipeReader, splice, tee } from "@ipc/core/pipe";
+import { readersHaveGone } from "./_util/hang_up.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -81,6 +82,7 @@ Deno.test(
     using other = Pipe.open();
     other.writer.writeSync(new Uint8Array(1));
     to.reader.close();
+    await readersHaveGone(to.writer);
     await assertRejects(
       () => splice(other.reader, to.writer, 10),
       Deno.errors.BrokenPipe,
