@@ -150,7 +150,8 @@ export class ByteWriter {
   async writeAll(p: Uint8Array, options: WriteAllOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     // Most writes fit, and then there is nothing to wait for.
-    let written = sliceIsOver() ? 0 : this.tryWrite(p) ?? 0;
+    const all = () => this.#attempt(p);
+    let written = sliceIsOver() ? 0 : this.#queue.briefly(all) ?? 0;
     if (written > 0) options.onProgress?.(written);
     if (written === p.length) return;
     const { signal, onProgress } = options;

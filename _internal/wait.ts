@@ -79,6 +79,11 @@ export class WaitQueue {
     return this.#busy ? undefined : attempt();
   }
 
+  /** Attempts for a moment, unless others wait: they were first. */
+  briefly<T>(attempt: Attempt<T>): T | undefined {
+    return this.#busy ? undefined : this.#spin.attempt(attempt);
+  }
+
   /** Attempts until it succeeds, blocking the thread in between. */
   runSync<T>(attempt: Attempt<T>, options?: SyncWaitOptions): T {
     if (this.#busy) {
