@@ -45,6 +45,9 @@ export class PipeWriter implements Disposable {
    * process was started with. It is closed with the writer. O_CLOEXEC and
    * O_NONBLOCK are set on it, the latter for everyone who shares the open file.
    *
+   * Not for what `Deno.open` or `node:fs` opened: they would close the number a
+   * second time, when it may be another's.
+   *
    * @param fd The descriptor's number.
    * @returns Its writer.
    * @throws {RangeError} If `fd` is not a number that a descriptor can have.

@@ -6,7 +6,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { IpcError, Pipe, PipeReader, PipeWriter } from "@ipc/core/pipe";
-import { openSync } from "node:fs";
+import { openFile } from "../_internal/file.ts";
+import { O_RDONLY } from "../_internal/platform.ts";
 import { readersHaveGone } from "./_util/hang_up.ts";
 import { denoArgs, run } from "./_util/peers.ts";
 
@@ -266,7 +267,7 @@ Deno.test("fromFd() takes over a descriptor and closes it", async () => {
     Deno.errors.Busy,
     "belongs to an open object",
   );
-  const fd = openSync(`/dev/fd/${pipe.reader.fd}`, "r");
+  const fd = openFile(`/dev/fd/${pipe.reader.fd}`, O_RDONLY);
   const reader = PipeReader.fromFd(fd);
   pipe.writer.writeSync(encoder.encode("ping"));
   assertEquals(await reader.read(new Uint8Array(8)), 4);
@@ -286,7 +287,7 @@ Deno.test("fromFd() refuses what it cannot use", () => {
     Deno.errors.BadResource,
     "EBADF",
   );
-  const readOnly = openSync("/dev/null", "r");
+  const readOnly = openFile("/dev/null", O_RDONLY);
   assertThrows(
     () => PipeWriter.fromFd(readOnly),
     Deno.errors.BadResource,

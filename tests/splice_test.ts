@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { openSync } from "node:fs";
 import { IpcError, Pipe, PipeReader, splice, tee } from "@ipc/core/pipe";
+import { openFile } from "../_internal/file.ts";
+import { O_RDONLY } from "../_internal/platform.ts";
 import { readersHaveGone } from "./_util/hang_up.ts";
 import { TempDir } from "./_util/temp.ts";
 
@@ -32,7 +33,7 @@ Deno.test("splice() takes a file on either side", options, async () => {
   using dir = new TempDir();
   using pipe = Pipe.open();
   Deno.writeTextFileSync(dir.join("from"), "some text");
-  using file = PipeReader.fromFd(openSync(dir.join("from"), "r"));
+  using file = PipeReader.fromFd(openFile(dir.join("from"), O_RDONLY));
   assertEquals(await splice(file, pipe.writer, 100), 9);
   assertEquals(await splice(file, pipe.writer, 100), 0);
   const p = new Uint8Array(16);

@@ -8,6 +8,8 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Pipe } from "@ipc/core/pipe";
+import { openFile } from "../_internal/file.ts";
+import { O_RDONLY } from "../_internal/platform.ts";
 import { readable, setSpinning, writable } from "@ipc/core/mux";
 import { runDeno } from "./_util/peers.ts";
 
@@ -227,10 +229,9 @@ Deno.test("readable() rejects when aborted, closed, or given no descriptor", asy
 
 Deno.test("regular files are always ready", async () => {
   const file = await Deno.makeTempFile();
-  const { openSync } = await import("node:fs");
   const { PipeReader } = await import("@ipc/core/pipe");
   Deno.writeTextFileSync(file, "text");
-  using reader = PipeReader.fromFd(openSync(file, "r"));
+  using reader = PipeReader.fromFd(openFile(file, O_RDONLY));
   await readable(reader);
   assertEquals(await new Response(reader.readable).text(), "text");
   Deno.removeSync(file);
