@@ -96,11 +96,13 @@ class Run {
     part: string,
   ): Promise<void> {
     const { rounds } = this.#options.pace;
+    // What carries no data is compared with what carries a byte.
+    const bytes = Math.max(1, size);
     for (let round = 0; round < rounds; round++) {
       for (const [i, member] of members.entries()) {
         const { name } = member.contender;
         this.progress.step(part, `round ${round + 1}/${rounds}, ${name}`);
-        const sample = await member.sample(measure, size, this.#turn);
+        const sample = await member.sample(measure, bytes, this.#turn);
         if (sample !== undefined) rows[i].samples[measure].push(sample);
       }
     }

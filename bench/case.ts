@@ -37,7 +37,10 @@ export interface Link extends Disposable {
   >;
 }
 
-/** A voice's sending and receiving; both always move all of `p`. */
+/**
+ * A voice's sending and receiving; both always move all of `p`. Where there is
+ * no data, they signal and wait.
+ */
 export interface Transfer<Done extends void | Promise<void>> {
   /** Sends all of `p`. */
   send(p: Uint8Array): Done;

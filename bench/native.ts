@@ -35,7 +35,8 @@ export class Compiler {
       const cc = new Deno.Command("cc", { args, stdin: "null" });
       const { success, stderr } = await cc.output();
       if (success) return { path };
-      return { failure: `cc: ${new TextDecoder().decode(stderr)}` };
+      const text = new TextDecoder().decode(stderr);
+      return { failure: `cc: ${text.replaceAll(/\s+/g, " ").trim()}` };
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
         return { missing: "there is no cc here" };

@@ -25,6 +25,14 @@ export interface PairOptions {
   readonly signal: AbortSignal;
 }
 
+/** A process that was started. */
+interface Side {
+  readonly role: Role;
+  readonly errors: Lines;
+  /** Its exit code, when it has ended. */
+  code?: number;
+}
+
 /** Both sides of one contender. */
 export class Pair implements AsyncDisposable {
   readonly #contender: Contender;
@@ -32,7 +40,7 @@ export class Pair implements AsyncDisposable {
   readonly #place: Place;
   readonly #stack = new AsyncDisposableStack();
   readonly #ended = new AbortController();
-  readonly #errors: Lines[] = [];
+  readonly #sides: Side[] = [];
   readonly #writers: PipeWriter[] = [];
   #answers!: Lines;
 
@@ -112,18 +120,20 @@ export class Pair implements AsyncDisposable {
     });
     errors.writer.close();
     answers.writer.close();
-    this.#errors.push(new Lines(errors.reader));
+    const side = { role, errors: new Lines(errors.reader) };
+    this.#sides.push(side);
     if (role === "a") this.#answers = new Lines(answers.reader);
     // The orders are closed by then, at which both sides end by themselves; a
     // side that started the other one waits for it.
     this.#stack.use(child);
     this.#stack.defer(() => soon(child.status));
-    void this.#watch(child);
+    void this.#watch(child, side);
   }
 
-  async #watch(child: Child): Promise<void> {
+  async #watch(child: Child, side: Side): Promise<void> {
     const { code } = await child.status;
-    this.#ended.abort(new Error(`A process ended with code ${code}`));
+    side.code = code;
+    this.#ended.abort(new Error(`Side ${side.role} ended with code ${code}`));
   }
 
   /** Waits no longer than both sides live, and finds out what they died of. */
@@ -150,10 +160,13 @@ export class Pair implements AsyncDisposable {
 
   async #explain(error: Error): Promise<Error> {
     await delay(GRACE);
-    const last = this.#errors.map((errors) => errors.rest())
-      .filter((text) => text !== "");
-    if (last.length === 0) return error;
-    return new Error(last.join("; "), { cause: error });
+    const ends = this.#sides.filter(({ code }) => code !== undefined)
+      .map(({ role, errors, code }) =>
+        `side ${role} ended with code ${code}: ${errors.rest() || "silently"}`
+      );
+    return ends.length === 0
+      ? error
+      : new Error(ends.join("; "), { cause: error });
   }
 }
 

@@ -11,14 +11,14 @@ export interface Pace {
   readonly turn: number;
   /** How long each warms up for what it has not done yet, in seconds. */
   readonly warmUp: number;
-  /** What all turns together may last, in seconds. */
+  /** What everything together may last, in seconds, but for starting. */
   readonly total: number;
 }
 
 /** For results to be quoted. */
-export const FULL: Pace = { rounds: 15, turn: 0.12, warmUp: 0.1, total: 220 };
+export const FULL: Pace = { rounds: 15, turn: 0.12, warmUp: 0.1, total: 240 };
 /** For a look. */
-export const QUICK: Pace = { rounds: 5, turn: 0.03, warmUp: 0.05, total: 20 };
+export const QUICK: Pace = { rounds: 5, turn: 0.03, warmUp: 0.05, total: 22 };
 
 /** How many turns a case takes in one placement. */
 export function turnsOf(
@@ -32,6 +32,11 @@ export function turnsOf(
 }
 
 /** How long each of so many turns lasts. */
-export function turnOf({ turn, warmUp, total }: Pace, turns: number): Turn {
-  return { warmUp, sample: Math.min(turn, total / turns) };
+export function turnOf(
+  { rounds, turn, warmUp, total }: Pace,
+  turns: number,
+): Turn {
+  const wanted = turns * (turn + warmUp / rounds);
+  const share = Math.min(1, total / wanted);
+  return { warmUp: share * warmUp, sample: share * turn };
 }

@@ -25,6 +25,7 @@ Deno.test("the demo plays every case and prints a line for each", {
 }, async () => {
   const args = ["run", "-A", "--quiet", program];
   const { code, stdout, stderr } = await run(Deno.execPath(), args);
+  assertEquals(stdout.match(/^.*FAILED.*$/m)?.[0], undefined);
   assertEquals([code, stderr], [0, ""]);
   const [header, ...rows] = stdout.trimEnd().split("\n");
   assertMatch(header, /^mechanism +peer +rounds +p50 +p99$/);

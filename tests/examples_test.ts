@@ -1,12 +1,11 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import {
-  exampleArgs,
   exampleNames,
   type ExampleOptions,
   readExample,
   runExample,
+  RunningExample,
 } from "./_util/example.ts";
-import { Lines } from "./_util/lines.ts";
 import { pattern } from "./_util/pattern.ts";
 import { Deadline, shell } from "./_util/peer.ts";
 import { missing, type Outcome } from "./_util/peers.ts";
@@ -145,15 +144,12 @@ testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
   "sh",
 ], async ({ path, signal }) => {
   const log = path("log");
-  const collector = new Deno.Command(Deno.execPath(), {
-    args: [...exampleArgs("fifo_log_collector.ts"), log],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
+  await using collector = new RunningExample(
+    "fifo_log_collector.ts",
+    [log],
     signal,
-  }).spawn();
-  await using stdout = new Lines(collector.stdout);
-  await using stderr = new Lines(collector.stderr);
+  );
+  const { stdout, stderr } = collector;
   assertEquals(await stderr.next(), `collecting lines from ${log}`);
 
   const seen: string[] = [];
@@ -165,7 +161,7 @@ testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
     }
     for (let i = 0; i < 9; i++) seen.push(await stdout.next() ?? "end");
   }
-  collector.kill("SIGINT");
+  collector.interrupt();
   assertEquals(await stderr.next(), "18 lines collected");
   assertEquals((await collector.status).code, 0);
 

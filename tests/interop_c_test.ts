@@ -6,6 +6,7 @@ import { descriptorsIn } from "./_util/held.ts";
 import { decodeMessage, encodeMessage, MESSAGE_SIZE } from "./_util/message.ts";
 import { Deadline, Peer } from "./_util/peer.ts";
 import { missing } from "./_util/peers.ts";
+import { readAll } from "./_util/read_all.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const ignore = missing("cc");
@@ -71,7 +72,7 @@ Deno.test("structs of many C programs arrive whole, and each one's in order", {
   });
   Promise.all(peers.map(({ outcome }) => outcome)).then(() => own.close());
 
-  const bytes = await new Response(reader.readable).bytes();
+  const bytes = await readAll(reader, deadline);
   assertEquals(bytes.length, senders.length * 1000 * MESSAGE_SIZE);
   const next = new Map(senders.map((sender) => [sender, 0]));
   for (let at = 0; at < bytes.length; at += MESSAGE_SIZE) {
@@ -122,6 +123,7 @@ Deno.test("one write of a C program blocks until all of it is in the pipe", {
   ignore,
 }, async () => {
   const size = 1 << 20;
+  using deadline = new Deadline();
   using data = Pipe.open();
   using output = Pipe.open();
   await using child = spawn(program, {
@@ -130,10 +132,10 @@ Deno.test("one write of a C program blocks until all of it is in the pipe", {
   });
   data.writer.close();
   output.writer.close();
-  const bytes = await new Response(data.reader.readable).bytes();
+  const bytes = await readAll(data.reader, deadline);
   assertEquals(bytes.length, size);
-  const printed = await new Response(output.reader.readable).text();
-  assertEquals(printed, `${size}\n`);
+  const printed = await readAll(output.reader, deadline);
+  assertEquals(new TextDecoder().decode(printed), `${size}\n`);
   assertEquals((await child.status).code, 0);
 });
 

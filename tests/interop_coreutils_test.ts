@@ -4,6 +4,7 @@ import { descriptorsIn } from "./_util/held.ts";
 import { pattern, sha256 } from "./_util/pattern.ts";
 import { Deadline, Peer, shell } from "./_util/peer.ts";
 import { denoArgs, missing, run } from "./_util/peers.ts";
+import { readAll } from "./_util/read_all.ts";
 import { TempDir } from "./_util/temp.ts";
 import { waitsInOpen } from "./_util/until.ts";
 
@@ -135,7 +136,7 @@ for (const { program, script } of WRITERS) {
     using reader = await fifo.openReader();
     const paths = [fifo.path, dir.join("data")];
     await using writer = shell(script, paths, deadline);
-    const bytes = await new Response(reader.readable).bytes();
+    const bytes = await readAll(reader, deadline);
     assertEquals(bytes.length, SIZE);
     assertEquals(await sha256(bytes), CHECKSUM);
     assertEquals((await writer.outcome).code, 0);

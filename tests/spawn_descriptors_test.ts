@@ -3,6 +3,7 @@ import { Fifo } from "@ipc/core/fifo";
 import { IpcError, Pipe, spawn, type SpawnOptions } from "@ipc/core/pipe";
 import { compiled } from "./_util/compiled.ts";
 import { descriptorsTo, targetOf } from "./_util/held.ts";
+import { Deadline } from "./_util/peer.ts";
 import { denoArgs, missing, run } from "./_util/peers.ts";
 import { spawned } from "./_util/spawned.ts";
 import { TempDir } from "./_util/temp.ts";
@@ -45,9 +46,18 @@ function blocks({ fd }: { readonly fd: number }): boolean {
   return (parseInt(text.match(/^flags:\s*(\d+)/m)![1], 8) & O_NONBLOCK) === 0;
 }
 
+/** The lowest numbers of which no descriptor is open on this side. */
+function freeNumbers(count: number): number[] {
+  const pipes = Array.from({ length: count / 2 }, () => Pipe.open());
+  const numbers = pipes.flatMap(({ reader, writer }) => [reader.fd, writer.fd]);
+  for (const pipe of pipes) pipe.close();
+  return numbers;
+}
+
 Deno.test("spawn() gives a child the descriptors it is told to and no other", {
   ignore,
 }, async () => {
+  using deadline = new Deadline();
   // A Deno of its own, which was started with one descriptor too many.
   const source = `
     import { Pipe } from "@ipc/core/pipe";
@@ -64,7 +74,7 @@ Deno.test("spawn() gives a child the descriptors it is told to and no other", {
     Deno.execPath(),
     ...denoArgs(source),
     lister,
-  ]);
+  ], deadline);
   assertEquals(stderr, "");
   assertEquals([...parse(stdout).keys()], [0, 1, 2, 5]);
 });
@@ -125,13 +135,24 @@ Deno.test("spawn() swaps and rotates descriptors whose numbers overlap", {
     assertEquals(child.get(Number(number))?.inode, inode(end));
   }
   // The pipes are told apart by their inodes, their ends are not.
-  using three = Pipe.open();
   const { stdout } = await spawned("sh", {
-    args: ["-c", 'echo to the pipe > "/dev/fd/$0"', `${one.reader.fd}`],
-    fds: { [one.reader.fd]: three.writer, [three.writer.fd]: one.reader },
+    args: ["-c", 'echo hello > "/dev/fd/$0"', `${one.reader.fd}`],
+    fds: { [one.reader.fd]: two.writer, [two.writer.fd]: one.reader },
   });
   assertEquals(stdout, "");
-  assertEquals(three.reader.available, "to the pipe\n".length);
+  assertEquals(two.reader.available, "hello\n".length);
+});
+
+Deno.test("spawn() gives the right ones whatever numbers are free here", {
+  ignore: ignore || !LINUX,
+}, async () => {
+  using one = Pipe.open();
+  using two = Pipe.open();
+  for (const free of freeNumbers(8)) {
+    const child = await list({ fds: { [free]: one.reader, 250: two.reader } });
+    const inodes = [free, 250].map((fd) => child.get(fd)?.inode);
+    assertEquals(inodes, [inode(one.reader), inode(two.reader)]);
+  }
 });
 
 Deno.test("spawn() gives one descriptor under several numbers", {

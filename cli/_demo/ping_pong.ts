@@ -36,6 +36,17 @@ export async function playClient(
   return { rounds, times };
 }
 
+/** Plays the client of a server that answers all with the same, to the "end". */
+export async function playEchoClient(
+  talk: Talk,
+  rounds: number,
+): Promise<Played> {
+  const played = await playClient(talk, rounds, "ping");
+  // Hanging up before that would end it by SIGPIPE.
+  expect(await talk.receive(), "end");
+  return played;
+}
+
 /**
  * Plays the server. Its times are those from a "pong" to the next "ping", so
  * there is one less than there are rounds.

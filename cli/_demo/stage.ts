@@ -38,7 +38,7 @@ export class Stage implements AsyncDisposable {
     program: string,
     args: readonly string[],
     fds?: SpawnOptions["fds"],
-  ): void {
+  ): Child {
     const child = spawn(program, {
       args,
       fds: { 0: "null", 1: "null", ...fds },
@@ -49,6 +49,7 @@ export class Stage implements AsyncDisposable {
       const how = signal ?? `code ${code}`;
       this.#failure.abort(new Error(`${program} ended with ${how}`));
     });
+    return child;
   }
 
   /** Starts a module, which may be a file or come from the net. */
@@ -56,9 +57,9 @@ export class Stage implements AsyncDisposable {
     url: string,
     args: readonly string[],
     fds?: SpawnOptions["fds"],
-  ): void {
+  ): Child {
     const all = ["run", "--allow-all", "--quiet", url, ...args];
-    this.start(Deno.execPath(), all, fds);
+    return this.start(Deno.execPath(), all, fds);
   }
 
   /** Waits until every process has ended. */

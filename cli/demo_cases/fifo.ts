@@ -2,7 +2,13 @@
 
 import { Fifo } from "../../fifo/mod.ts";
 import type { Case, Played } from "../_demo/case.ts";
-import { overBytes, playClient, playServer } from "../_demo/ping_pong.ts";
+import {
+  overBytes,
+  playClient,
+  playEchoClient,
+  playServer,
+  type Talk,
+} from "../_demo/ping_pong.ts";
 import type { Stage } from "../_demo/stage.ts";
 
 const withDeno: Case = {
@@ -21,7 +27,7 @@ const withCat: Case = {
   play: (stage) =>
     playFifoClient(stage, (requests, answers) => {
       stage.start("sh", ["-c", 'cat "$0" > "$1"', requests, answers]);
-    }, "ping"),
+    }, playEchoClient),
 };
 
 /** The cases of FIFOs whose server needs nothing special. */
@@ -32,12 +38,12 @@ export const fifoCases: readonly Case[] = [withDeno, withCat];
  *
  * @param stage Where to play.
  * @param startServer Starts it with the paths of both.
- * @param answer What the server answers.
+ * @param play How the client plays.
  */
 export async function playFifoClient(
   stage: Stage,
   startServer: (requests: string, answers: string) => void,
-  answer?: string,
+  play: (talk: Talk, rounds: number) => Promise<Played> = playClient,
 ): Promise<Played> {
   using requests = Fifo.create(stage.path("requests"));
   using answers = Fifo.create(stage.path("answers"));
@@ -45,11 +51,7 @@ export async function playFifoClient(
   const { signal } = stage;
   using reader = await answers.openReader({ signal });
   using writer = await requests.openWriter({ signal });
-  return await playClient(
-    overBytes(reader, writer, signal),
-    stage.rounds,
-    answer,
-  );
+  return await play(overBytes(reader, writer, signal), stage.rounds);
 }
 
 /** Plays the server of FIFOs that are there. */

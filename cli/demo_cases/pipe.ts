@@ -2,7 +2,12 @@
 
 import { Pipe, PipeReader, PipeWriter } from "../../pipe/mod.ts";
 import type { Case } from "../_demo/case.ts";
-import { overBytes, playClient, playServer } from "../_demo/ping_pong.ts";
+import {
+  overBytes,
+  playClient,
+  playEchoClient,
+  playServer,
+} from "../_demo/ping_pong.ts";
 
 const REQUESTS = 3;
 const ANSWERS = 4;
@@ -35,7 +40,7 @@ const withCat: Case = {
     requests.reader.close();
     answers.writer.close();
     const talk = overBytes(answers.reader, requests.writer, stage.signal);
-    return await playClient(talk, stage.rounds, "ping");
+    return await playEchoClient(talk, stage.rounds);
   },
 };
 

@@ -1,6 +1,6 @@
 /** Second processes that do not outlive the test, however it ends. */
 
-import { type Outcome, start } from "./peers.ts";
+import type { Outcome } from "./peers.ts";
 
 /**
  * How long a test may take, in milliseconds: pass its signal to all that might
@@ -22,40 +22,63 @@ export class Deadline implements Disposable {
   }
 }
 
-/** A program on the other side, killed at the end of the block or deadline. */
+/**
+ * A program on the other side. It is killed at the end of the block, and at the
+ * deadline, with all that it has started.
+ */
 export class Peer implements AsyncDisposable {
   readonly pid: number;
   /** What it printed and how it ended, when it has. */
   readonly outcome: Promise<Outcome>;
-  readonly #process: Deno.ChildProcess;
+  #ended = false;
 
   constructor(
     program: string,
     args: readonly string[],
     { signal }: { readonly signal: AbortSignal },
   ) {
-    const { process, outcome } = start(program, args);
-    this.#process = process;
+    const process = new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      // A group of its own, to which what it starts will belong too.
+      detached: true,
+    }).spawn();
     this.pid = process.pid;
-    this.outcome = outcome;
-    const kill = () => this.kill("SIGKILL");
+    const kill = () => this.#kill();
     signal.addEventListener("abort", kill);
-    outcome.finally(() => signal.removeEventListener("abort", kill));
+    this.outcome = process.output().then((output) => {
+      this.#ended = true;
+      signal.removeEventListener("abort", kill);
+      return toOutcome(output);
+    });
   }
 
-  /** Sends it a signal, if it has not ended. */
-  kill(signal: Deno.Signal): void {
+  #kill(): void {
+    if (this.#ended) return;
     try {
-      this.#process.kill(signal);
+      Deno.kill(-this.pid, "SIGKILL");
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
+      // It has ended just now.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.kill("SIGKILL");
+    this.#kill();
     await this.outcome;
   }
+}
+
+function toOutcome(output: Deno.CommandOutput): Outcome {
+  const decoder = new TextDecoder();
+  return {
+    code: output.code,
+    signal: output.signal,
+    stdout: decoder.decode(output.stdout),
+    stderr: decoder.decode(output.stderr),
+  };
 }
 
 /** A program run by `sh`; `$0`, `$1` and so on are its arguments. */
