@@ -13,19 +13,25 @@ const OPERATIONS_PER_LOOK = 16;
 
 let operations = 0;
 let sliceEnd = 0;
+let fresh = true;
 let over = false;
 
 /** Counts an operation; answers whether the event loop is due a turn. */
 export function sliceIsOver(): boolean {
   if (over) return true;
   if (++operations % OPERATIONS_PER_LOOK !== 0) return false;
-  return over = performance.now() > sliceEnd;
+  const now = performance.now();
+  if (fresh) {
+    fresh = false;
+    sliceEnd = now + SLICE;
+  }
+  return over = now > sliceEnd;
 }
 
 /** Says that the event loop has just had its turn. */
 export function beginSlice(): void {
   over = false;
-  sliceEnd = performance.now() + SLICE;
+  fresh = true;
 }
 
 /** Resolves after the event loop has gone round once. */

@@ -112,8 +112,10 @@ export class KqueueBackend implements Backend {
       const ident = Number(this.#events.getBigUint64(at, true));
       const filter = this.#events.getInt16(at + 8, true);
       if (filter === this.#userFilter) continue;
-      if (filter === EVFILT_PROC) ready(-ident, EXIT);
-      else ready(ident, filter === EVFILT_READ ? READ : WRITE);
+      if (filter === EVFILT_PROC) {
+        this.#armed.delete(-ident);
+        ready(-ident, EXIT);
+      } else ready(ident, filter === EVFILT_READ ? READ : WRITE);
     }
   }
 

@@ -7,7 +7,7 @@
 
 import { os, supported } from "../_internal/platform.ts";
 import type { Cancel } from "../_internal/wait.ts";
-import type { Backend, Owner } from "./_backend.ts";
+import { type Backend, EXIT, type Owner } from "./_backend.ts";
 import { EpollBackend } from "./_epoll_backend.ts";
 import { KqueueBackend } from "./_kqueue_backend.ts";
 
@@ -65,12 +65,13 @@ export class Reactor {
   ): Cancel {
     const backend = this.#backend ??= this.#open();
     const waiter: Waiter = { interest, owner, wake };
-    const others = this.#waiters.get(key);
-    const all = others === undefined ? interest : interest | interestOf(others);
-    const whose = others === undefined ? owner : ownerOf([waiter, ...others]);
+    let waiters = this.#waiters.get(key);
+    if (waiters === undefined) this.#waiters.set(key, waiters = []);
+    const alone = waiters.length === 0;
+    const all = alone ? interest : interest | interestOf(waiters);
+    const whose = alone ? owner : ownerOf([waiter, ...waiters]);
     if (!backend.arm(key, all, whose)) return soon(wake);
-    if (others === undefined) this.#waiters.set(key, [waiter]);
-    else others.push(waiter);
+    waiters.push(waiter);
     this.#count++;
     if (!this.#parked) this.#run(backend);
     return (done) => {
@@ -123,15 +124,22 @@ export class Reactor {
   #dispatch(backend: Backend, key: number, events: number): void {
     const waiters = this.#waiters.get(key);
     // Left over from an earlier wait: not asked for any more.
-    if (waiters === undefined) return void backend.arm(key, 0, undefined);
-    const ready = waiters.filter((waiter) => waiter.interest & events);
-    this.#count -= ready.length;
-    if (ready.length === waiters.length) this.#waiters.delete(key);
-    else {
-      const rest = waiters.filter((waiter) => !(waiter.interest & events));
-      this.#waiters.set(key, rest);
-      this.#rearm(backend, key, rest);
+    if (waiters === undefined || waiters.length === 0) {
+      return void backend.arm(key, 0, undefined);
     }
+    const only = waiters[0];
+    if (waiters.length === 1 && only.interest & events) {
+      // The usual case. The list stays for the next who waits for it.
+      waiters.pop();
+      this.#count--;
+      if (events & EXIT) this.#waiters.delete(key);
+      return only.wake();
+    }
+    const ready = waiters.filter((waiter) => waiter.interest & events);
+    const rest = waiters.filter((waiter) => !(waiter.interest & events));
+    this.#count -= ready.length;
+    this.#waiters.set(key, rest);
+    if (rest.length > 0) this.#rearm(backend, key, rest);
     for (const waiter of ready) waiter.wake();
   }
 
@@ -152,7 +160,6 @@ export class Reactor {
     const index = waiters?.indexOf(waiter) ?? -1;
     if (waiters === undefined || index < 0) return false;
     waiters.splice(index, 1);
-    if (waiters.length === 0) this.#waiters.delete(key);
     this.#count--;
     return true;
   }
