@@ -19,21 +19,35 @@ export function open<const S extends Deno.ForeignLibraryInterface>(
   library: string = platform.libc,
 ): Deno.DynamicLibrary<S>["symbols"] {
   const functions: Record<string, unknown> = {};
-  try {
-    if (!supported) throw new Deno.errors.NotSupported(unsupported("it"));
-    const opened = Deno.dlopen(library, withProbes(symbols)).symbols;
-    for (const key of Object.keys(symbols)) {
-      const missing = (opened[PROBE + key] ?? opened[key]) === null;
-      functions[key] = missing
-        ? thrower(new Deno.errors.NotSupported(unsupported(key)))
-        : opened[key];
-    }
-  } catch (error) {
-    for (const key of Object.keys(symbols)) {
-      functions[key] = thrower(explain(error, key));
-    }
+  const opened = supported ? tryOpen(library, symbols) : undefined;
+  for (const key of Object.keys(symbols)) {
+    functions[key] = opened instanceof Error
+      ? thrower(() => explain(opened, key))
+      : isMissing(opened, key)
+      ? thrower(() => new Deno.errors.NotSupported(unsupported(key)))
+      : opened[key];
   }
   return functions as Deno.DynamicLibrary<S>["symbols"];
+}
+
+type Opened = Record<string, unknown>;
+
+function tryOpen(
+  library: string,
+  symbols: Deno.ForeignLibraryInterface,
+): Opened | Error {
+  try {
+    return Deno.dlopen(library, withProbes(symbols)).symbols;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function isMissing(
+  opened: Opened | undefined,
+  key: string,
+): opened is undefined {
+  return opened === undefined || (opened[PROBE + key] ?? opened[key]) === null;
 }
 
 const PROBE = "probe ";
@@ -69,16 +83,19 @@ function unsupported(name: string): string {
   return `@ipc/core cannot call ${name} here: ${os} does not have it`;
 }
 
-function explain(error: unknown, name: string): unknown {
-  if (!(error instanceof Deno.errors.NotCapable)) return error;
+function explain(error: Error, name: string): Error {
+  // Under a path the permission is not "granted" as a whole.
+  const { state } = Deno.permissions.querySync({ name: "ffi" });
+  if (state === "granted") return error;
   return new Deno.errors.NotCapable(
     `Cannot call ${name}: @ipc/core needs --allow-ffi, without a path`,
     { cause: error },
   );
 }
 
-function thrower(error: unknown): () => never {
+/** A function that throws, with the stack of its caller. */
+function thrower(error: () => Error): () => never {
   return () => {
-    throw error;
+    throw error();
   };
 }

@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Fifo } from "@ipc/core/fifo";
 import { Pipe, spawn } from "@ipc/core/pipe";
-import { denoArgs, missing, runDeno } from "./_util/peers.ts";
+import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -153,32 +153,23 @@ Deno.test("what nobody may not do says PermissionDenied", {
   ]);
 });
 
-Deno.test("without --allow-ffi a call says what is missing, an import does not", async () => {
-  const module = new URL("../mod.ts", import.meta.url);
-  const script = `
-    import { Pipe } from "${module}";
-    try { Pipe.open(); } catch (error) {
-      console.log(error.name, error.message);
-    }`;
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-check", "--no-prompt", "-"],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = command.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(script));
-  await writer.close();
-  const { stdout, stderr } = await command.output();
-  const decoder = new TextDecoder();
-  assertEquals(
-    [decoder.decode(stdout).trim(), decoder.decode(stderr)],
-    [
+for (const permission of ["--no-prompt", "--allow-ffi=libc.so.6"]) {
+  Deno.test(`with ${permission} a call says what is missing, an import does not`, async () => {
+    const module = new URL("../mod.ts", import.meta.url);
+    const script = `
+      import { Pipe } from "${module}";
+      try { Pipe.open(); } catch (error) {
+        console.log(error.name, error.message);
+      }`;
+    const [, , ...rest] = denoArgs(script);
+    const args = ["run", "--no-prompt", permission, ...rest];
+    const { stdout, stderr } = await run(Deno.execPath(), args);
+    assertEquals([stdout.trim(), stderr], [
       "NotCapable Cannot call pipe2: @ipc/core needs --allow-ffi, without a path",
       "",
-    ],
-  );
-});
+    ]);
+  });
+}
 
 Deno.test("an end that was forgotten is closed when it is collected", {
   ignore: !LINUX,
@@ -197,7 +188,6 @@ Deno.test("an end that was forgotten is closed when it is collected", {
     console.log("closed");
   `;
   const [verb, ...rest] = denoArgs(source);
-  const { run } = await import("./_util/peers.ts");
   const outcome = await run(Deno.execPath(), [
     verb,
     "--v8-flags=--expose-gc",
