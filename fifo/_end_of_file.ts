@@ -10,10 +10,11 @@ import { os, platform, POLLHUP, POLLIN } from "../_internal/platform.ts";
 import { poll } from "../_internal/poll.ts";
 import type { Parking } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
+import { getAvailable } from "../pipe/capacity.ts";
 
 /** Whether the writers have come and gone, after a read that answered 0. */
 export function writersHaveGone(fd: number): boolean {
-  if (os === "darwin") return selectsAsReadable(fd) && isEmpty(fd);
+  if (os === "darwin") return selectsAsReadable(fd) && getAvailable(fd) === 0;
   // Linux reports a hang-up only once there has been a writer. If one came,
   // wrote and went since that read, there is data as well: that comes first.
   const events = poll(fd, POLLIN, 0);
@@ -59,11 +60,4 @@ function selectsAsReadable(fd: number): boolean {
   const now = new Uint8Array(16);
   const result = libc.select(fd + 1, set, null, null, now);
   return check(result, "select", { on: `fd ${fd}` }) > 0;
-}
-
-function isEmpty(fd: number): boolean {
-  const count = new Int32Array(1);
-  const result = libc.ioctl(fd, platform.FIONREAD, count);
-  check(result, "ioctl", { on: `fd ${fd}` });
-  return count[0] === 0;
 }
