@@ -55,7 +55,7 @@ Deno.test("a case that hangs fails in time, and its process is killed", async ()
   let child: Child;
   let path: string;
   const hanging = caseOf((stage) => {
-    child = stage.start("sleep", ["1000"]);
+    child = stage.start("sleep", ["10"]);
     path = stage.path("");
     return new Promise(() => {});
   });
@@ -67,7 +67,7 @@ Deno.test("a case that hangs fails in time, and its process is killed", async ()
 
 Deno.test("a case whose process does not end fails in time", async () => {
   const unending = caseOf((stage) => {
-    stage.start("sleep", ["1000"]);
+    stage.start("sleep", ["10"]);
     return Promise.resolve(NOTHING);
   });
   const result = await runCase(unending, { rounds: 1, timeout: 100 });

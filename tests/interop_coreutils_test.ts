@@ -82,6 +82,8 @@ Deno.test("a persistent reader gets the lines of one shell after another", {
     assertEquals(decoder.decode(buffer.subarray(0, count!)), line);
     assertEquals((await echo.outcome).code, 0);
   }
+  reader.close();
+  assertEquals(descriptorsIn(dir.path), []);
 });
 
 /** Each prints what it made of 4 MiB; `$0` is the FIFO, `$1` a free path. */

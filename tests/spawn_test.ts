@@ -37,7 +37,7 @@ Deno.test("Child.status tells the exit code", async () => {
 
 Deno.test("Child.status tells the signal that ended the child", async () => {
   for (const signal of ["SIGKILL", "SIGTERM", "SIGUSR1"] as const) {
-    await using child = spawn("sleep", { args: ["100"] });
+    await using child = spawn("sleep", { args: ["10"] });
     child.kill(signal);
     const code = 128 + constants.signals[signal];
     assertEquals(await child.status, { success: false, code, signal });
@@ -169,7 +169,7 @@ Deno.test("spawn() refuses texts that C cannot take", () => {
 });
 
 Deno.test("Child.kill() refuses what is no signal", async () => {
-  await using child = spawn("sleep", { args: ["100"] });
+  await using child = spawn("sleep", { args: ["10"] });
   for (const signal of [-1, 65, 1.5, NaN, "SIGNONE" as Deno.Signal]) {
     assertThrows(() => child.kill(signal), TypeError, "signal");
   }
@@ -179,7 +179,7 @@ Deno.test("Child.kill() refuses what is no signal", async () => {
 Deno.test("a child that goes out of scope is ended", async () => {
   let status;
   {
-    await using child = spawn("sleep", { args: ["100"] });
+    await using child = spawn("sleep", { args: ["10"] });
     status = child.status;
   }
   assertEquals((await status).signal, "SIGTERM");
