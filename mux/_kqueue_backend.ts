@@ -6,9 +6,10 @@
  */
 
 import { check, E, errno, systemError } from "../_internal/errno.ts";
+import { fileTypeOf } from "../_internal/file.ts";
 import { open } from "../_internal/libc.ts";
 import { platform } from "../_internal/platform.ts";
-import { type Backend, EXIT, READ, WRITE } from "./_backend.ts";
+import { type Backend, EXIT, type Owner, READ, WRITE } from "./_backend.ts";
 
 const EVFILT_READ = -1;
 const EVFILT_WRITE = -2;
@@ -73,7 +74,11 @@ export class KqueueBackend implements Backend {
 
   // One-shot filters: what has fired is gone, so there is nothing to end and
   // nothing to rely on.
-  arm(key: number, interest: number): boolean {
+  arm(key: number, interest: number, owner: Owner | undefined): boolean {
+    // EVFILT_READ says nothing at the end of a regular file. The streams that
+    // own their descriptors never wait for one.
+    const foreign = owner === undefined && (interest & READ) !== 0;
+    if (foreign && fileTypeOf(key) === "regular file") return false;
     let ready = false;
     for (const filter of filtersOf(interest)) {
       const ident = filter === EVFILT_PROC ? -key : key;

@@ -113,6 +113,8 @@ export class Reactor {
       do {
         backend.drain(await backend.wait(), this.#ready);
         this.#left();
+        // Who was just woken takes what is there before it is reported again.
+        if (this.#count > 0) await undefined;
       } while (this.#count > 0);
     } catch (error) {
       this.#fail(error as Error);
@@ -144,14 +146,16 @@ export class Reactor {
   }
 
   #rearm(backend: Backend, key: number, waiters: readonly Waiter[]): void {
+    let error: Error | undefined;
     try {
-      backend.arm(key, interestOf(waiters), ownerOf(waiters));
-    } catch (error) {
+      if (backend.arm(key, interestOf(waiters), ownerOf(waiters))) return;
+    } catch (failure) {
       // The number was closed behind our back: that concerns these alone.
-      for (const waiter of [...waiters]) {
-        this.#remove(key, waiter);
-        waiter.wake(error as Error);
-      }
+      error = failure as Error;
+    }
+    for (const waiter of [...waiters]) {
+      this.#remove(key, waiter);
+      waiter.wake(error);
     }
   }
 

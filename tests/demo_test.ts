@@ -6,7 +6,9 @@ import type { Stage } from "../cli/_demo/stage.ts";
 import { duration, percentile, Table } from "../cli/_demo/table.ts";
 import { cases } from "../cli/demo_cases/all.ts";
 import { type Child, Pipe } from "@ipc/core/pipe";
+import { Deadline } from "./_util/peer.ts";
 import { missing, run } from "./_util/peers.ts";
+import { TempDir } from "./_util/temp.ts";
 
 const program = new URL("../cli/demo.ts", import.meta.url).href;
 
@@ -49,6 +51,20 @@ Deno.test("the demo skips what it has no peer for, which is no failure", async (
   assertMatch(stdout, /^fifo +python3 server +skipped: no python3$/m);
   assertMatch(stdout, /^fifo +cat +skipped: no cat$/m);
   assertMatch(stdout, /^fifo +deno +100 .* ok$/m);
+});
+
+Deno.test("the demo says what failed, plays the rest, and its exit code is 1", async () => {
+  using dir = new TempDir();
+  const script = "#!/bin/sh\nexit 3\n";
+  Deno.writeTextFileSync(dir.join("python3"), script, { mode: 0o755 });
+  const env = { PATH: dir.path };
+  const args = ["run", "-A", "--quiet", program];
+  const { code, stdout } = await run(Deno.execPath(), args, { env });
+  assertEquals(code, 1);
+  for (const role of ["server", "client"]) {
+    const line = `^fifo +python3 ${role} +FAILED: python3 ended with code 3$`;
+    assertMatch(stdout, new RegExp(line, "m"));
+  }
 });
 
 Deno.test("a case that hangs fails in time, and its process is killed", async () => {
@@ -108,11 +124,13 @@ Deno.test("the client takes no other answer, nor the end, for an answer", async 
 });
 
 Deno.test("client and server count the same rounds", async () => {
+  using deadline = new Deadline();
   using requests = Pipe.open();
   using answers = Pipe.open();
+  const { signal } = deadline;
   const [client, server] = await Promise.all([
-    playClient(overBytes(answers.reader, requests.writer), 5),
-    playServer(overBytes(requests.reader, answers.writer)),
+    playClient(overBytes(answers.reader, requests.writer, signal), 5),
+    playServer(overBytes(requests.reader, answers.writer, signal)),
   ]);
   assertEquals([client.rounds, client.times.length], [5, 5]);
   assertEquals([server.rounds, server.times.length], [5, 4]);

