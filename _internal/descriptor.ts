@@ -18,6 +18,11 @@ import {
 /** The descriptors that some object here will close. */
 const owned = new Set<number>();
 
+/** Whether an open object here owns `fd`. */
+export function isOwned(fd: number): boolean {
+  return owned.has(fd);
+}
+
 /** A descriptor without its object, which may have been collected. */
 interface Holding {
   readonly fd: number;
@@ -103,7 +108,7 @@ export function adopt(
   use: "read" | "write" | "read and write",
 ): Descriptor {
   fdNumber(fd, "take over a descriptor");
-  if (owned.has(fd)) {
+  if (isOwned(fd)) {
     throw new Deno.errors.Busy(
       `Cannot take over fd ${fd}: it already belongs to an open object, ` +
         `which will close it`,

@@ -25,9 +25,17 @@ const LATE_IN_A_ROW = 4;
 /** One attempt in so many is made at once, to see whether that is still so. */
 const LOOK_EVERY = 16;
 
+/** A wait that ended so soon after it had parked was nearly won, in ms. */
+const NEARLY = 0.3;
+/** How many times the budget it may take to get two sleepers into step. */
+const MOST_BUDGETS = 4;
+
 /** How to try before parking; learns from how it went for one object. */
 export class Spin {
   #credit = 3;
+  #budgets = 1;
+  /** When the last attempts were in vain; 0 if they were not. */
+  #missed = 0;
   #skipped = 0;
   #late = 0;
   #looks = 0;
@@ -39,9 +47,10 @@ export class Spin {
       const value = attempt();
       if (value !== undefined) {
         this.#late = 0;
+        if (this.#missed !== 0) this.#woke();
         return value;
       }
-      if (!this.#pays()) return undefined;
+      if (!this.#pays()) return this.#miss();
     }
     // In a ping-pong on one core the answer never is there before the peer has
     // run: asking for it first is a system call wasted.
@@ -57,7 +66,7 @@ export class Spin {
 
   #longer<T>(attempt: () => T | undefined): T | undefined {
     this.#late = 0;
-    const end = performance.now() + budget;
+    const end = performance.now() + budget * this.#budgets;
     do {
       libc.sched_yield();
       const value = attempt();
@@ -67,7 +76,22 @@ export class Spin {
       }
     } while (performance.now() < end);
     if (this.#credit > 0) this.#credit--;
-    return undefined;
+    return this.#miss();
+  }
+
+  #miss(): undefined {
+    this.#missed = performance.now();
+  }
+
+  /**
+   * After parking. Two hot peers that have both parked once would go on
+   * parking: waking takes longer than the budget of the one who waits for it.
+   */
+  #woke(): void {
+    const nearly = performance.now() - this.#missed < NEARLY;
+    this.#missed = 0;
+    this.#budgets = nearly ? Math.min(MOST_BUDGETS, this.#budgets * 2) : 1;
+    if (nearly && this.#credit < FULL_CREDIT) this.#credit++;
   }
 
   #pays(): boolean {
@@ -75,6 +99,8 @@ export class Spin {
   }
 
   #won(): void {
+    this.#missed = 0;
+    this.#budgets = 1;
     if (this.#credit < FULL_CREDIT) this.#credit++;
   }
 }

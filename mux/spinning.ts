@@ -13,7 +13,8 @@ const MOST = 100_000;
  * power counts more than latency.
  *
  * @param microseconds The budget of one wait, a whole number; 0 is off and
- * the default is 40.
+ * the default is 40. A wait that was nearly won gets up to four times as much
+ * the next time, until the two are in step.
  * @throws {RangeError} If it is negative or more than 100,000.
  *
  * @example Never spin

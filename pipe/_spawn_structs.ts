@@ -2,6 +2,7 @@
 
 import { fdNumber } from "../_internal/arguments.ts";
 import { libc as base } from "../_internal/_ffi.ts";
+import { isOwned } from "../_internal/descriptor.ts";
 import { systemError } from "../_internal/errno.ts";
 import { cString } from "../_internal/memory.ts";
 import {
@@ -98,9 +99,10 @@ export class FileActions implements Disposable {
         "posix_spawn_file_actions_addopen",
       );
     }
-    const fd = source === "inherit"
-      ? duplicate(target, least)
-      : blockingDuplicate(fdOf(source, "spawn"), least);
+    const from = source === "inherit" ? target : fdOf(source, "spawn");
+    // What came from elsewhere is handed on as it is.
+    const ours = source !== "inherit" || isOwned(target);
+    const fd = ours ? blockingDuplicate(from, least) : duplicate(from, least);
     this.#duplicates.push(fd);
     returned(
       libc.posix_spawn_file_actions_adddup2(this.struct, fd, target),

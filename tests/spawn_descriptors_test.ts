@@ -230,3 +230,20 @@ Deno.test("spawn() names the limit when a number is beyond it", () => {
     "ulimit -n",
   );
 });
+
+Deno.test("spawn() lets a child inherit an end of ours, blocking", {
+  ignore: Deno.build.os !== "linux" || missing("grep"),
+}, async () => {
+  using pipe = Pipe.open();
+  using output = Pipe.open();
+  const { fd } = pipe.writer;
+  await using child = spawn("grep", {
+    args: ["flags", `/proc/self/fdinfo/${fd}`],
+    fds: { [fd]: "inherit", 1: output.writer },
+  });
+  output.writer.close();
+  const text = await new Response(output.reader.readable).text();
+  const flags = parseInt(text.match(/flags:\s*(\d+)/)![1], 8);
+  assertEquals(flags & 0o4000, 0, "O_NONBLOCK");
+  assertEquals((await child.status).code, 0);
+});

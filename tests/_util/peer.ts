@@ -1,6 +1,6 @@
 /** Second processes that do not outlive the test, however it ends. */
 
-import type { Outcome } from "./peers.ts";
+import { type Outcome, toOutcome } from "./peers.ts";
 
 /**
  * How long a test may take, in milliseconds: pass its signal to all that might
@@ -69,16 +69,6 @@ export class Peer implements AsyncDisposable {
     this.#kill();
     await this.outcome;
   }
-}
-
-function toOutcome(output: Deno.CommandOutput): Outcome {
-  const decoder = new TextDecoder();
-  return {
-    code: output.code,
-    signal: output.signal,
-    stdout: decoder.decode(output.stdout),
-    stderr: decoder.decode(output.stderr),
-  };
 }
 
 /** A program run by `sh`; `$0`, `$1` and so on are its arguments. */

@@ -60,7 +60,8 @@ export function start(
   return { process, outcome: process.output().then(toOutcome) };
 }
 
-function toOutcome(output: Deno.CommandOutput): Outcome {
+/** What a program's output says, as text. */
+export function toOutcome(output: Deno.CommandOutput): Outcome {
   const decoder = new TextDecoder();
   return {
     code: output.code,
