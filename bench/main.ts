@@ -12,6 +12,9 @@ import type { Table } from "./results.ts";
 import { FULL, QUICK } from "./schedule.ts";
 import { outcomes } from "./targets.ts";
 
+/** The load from which on figures are not to be trusted. */
+const BUSY = 0.7;
+
 // This process must not take anything away from those that are measured.
 setSpinning(0);
 Deno.exitCode = await main(Deno.args);
@@ -34,9 +37,11 @@ async function main(args: string[]): Promise<number> {
     console.error(`No such case; there are: ${names}`);
     return 2;
   }
+  const [load] = Deno.loadavg();
+  if (load > BUSY) console.error(busyText(load));
   const tables = await interruptibly((signal) => run(chosen, options, signal));
   if (tables === undefined) return 130;
-  await report(tables, options);
+  await report(tables, load, options);
   return tables.some(hasFailure) ? 1 : 0;
 }
 
@@ -90,6 +95,7 @@ async function interruptibly<T>(
 
 async function report(
   tables: readonly Table[],
+  load: number,
   { json }: Options,
 ): Promise<void> {
   const targets = outcomes(tables);
@@ -103,10 +109,16 @@ async function report(
     os,
     arch,
     cores: navigator.hardwareConcurrency,
+    load,
     tables,
     targets,
   };
   await Deno.writeTextFile(json, JSON.stringify(all, null, 2) + "\n");
+}
+
+function busyText(load: number): string {
+  return `Other programs are running (load ${load.toFixed(1)}). Waiting by ` +
+    `yielding suffers from that more than blocking does.`;
 }
 
 function hasFailure(table: Table): boolean {
