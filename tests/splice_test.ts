@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { IpcError, Pipe, PipeReader, splice, tee } from "@ipc/core/pipe";
+import { readable } from "@ipc/core/mux";
 import { openFile } from "../_internal/file.ts";
 import { O_RDONLY } from "../_internal/platform.ts";
 import { readersHaveGone } from "./_util/hang_up.ts";
@@ -108,6 +109,7 @@ Deno.test(
     assertEquals([from.reader.available, to.reader.available], [3, 5]);
     from.writer.close();
     from.reader.readSync(new Uint8Array(3));
+    await readable(from.reader);
     assertEquals(tee(from.reader, to.writer, 10), 0);
   },
 );
