@@ -20,6 +20,7 @@
  * @module
  */
 
+export * from "./event/mod.ts";
 export * from "./fifo/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";

@@ -15,19 +15,34 @@ import {
   platform,
 } from "./platform.ts";
 
+/** A descriptor without its object, which may have been collected. */
+interface Holding {
+  readonly fd: number;
+  /** Called before it is closed; must not hold on to the object. */
+  readonly onClose: Set<() => void>;
+  /** Whether O_NONBLOCK was taken away here, for a child that shares it. */
+  blocking: boolean;
+}
+
 /** The descriptors that some object here will close. */
-const owned = new Set<number>();
+const owned = new Map<number, Holding>();
 
 /** Whether an open object here owns `fd`. */
 export function isOwned(fd: number): boolean {
   return owned.has(fd);
 }
 
-/** A descriptor without its object, which may have been collected. */
-interface Holding {
-  readonly fd: number;
-  /** Called before it is closed; must not hold on to the object. */
-  readonly onClose: (() => void)[];
+/**
+ * Has `callback` called just before the object here that owns `fd` closes it,
+ * if there is such an object. The callback must not refer to that object, or
+ * it would never be collected.
+ *
+ * @returns Calls it off.
+ */
+export function whenClosed(fd: number, callback: () => void): () => void {
+  const holding = owned.get(fd);
+  holding?.onClose.add(callback);
+  return () => holding?.onClose.delete(callback);
 }
 
 /** Closes what was forgotten, when its owner has been collected. */
@@ -60,8 +75,8 @@ export class Descriptor implements Disposable {
   constructor(fd: number, name: string = `fd ${fd}`) {
     this.#fd = fd;
     this.name = name;
-    owned.add(fd);
-    this.#holding = { fd, onClose: [] };
+    this.#holding = { fd, onClose: new Set(), blocking: false };
+    owned.set(fd, this.#holding);
     forgotten.register(this, this.#holding, this);
   }
 
@@ -77,11 +92,19 @@ export class Descriptor implements Disposable {
   }
 
   /**
+   * Whether O_NONBLOCK has been taken away from it: reading and writing may
+   * block the thread then.
+   */
+  get blocking(): boolean {
+    return this.#holding.blocking;
+  }
+
+  /**
    * Has `callback` called just before the descriptor is closed. It must not
    * refer to this object, or that would never be collected.
    */
   onClose(callback: () => void): void {
-    this.#holding.onClose.push(callback);
+    this.#holding.onClose.add(callback);
   }
 
   /** Closes it; a second call does nothing. */
@@ -140,4 +163,6 @@ export function setNonblocking(fd: number, on: boolean): void {
     : flags & ~platform.O_NONBLOCK;
   if (wanted === flags) return;
   check(libc.fcntl(fd, F_SETFL, BigInt(wanted)), "fcntl", context);
+  const holding = owned.get(fd);
+  if (holding !== undefined) holding.blocking = !on;
 }

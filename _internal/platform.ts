@@ -54,12 +54,46 @@ export const FD_CLOEXEC = 1;
 export const S_IFMT = 0xf000;
 export const S_IFIFO = 0x1000;
 export const POLLIN = 1;
+export const POLLPRI = 2;
 export const POLLOUT = 4;
 export const POLLERR = 8;
 export const POLLHUP = 16;
+export const POLLNVAL = 32;
 export const WNOHANG = 1;
 export const POSIX_SPAWN_SETSIGDEF = 4;
 export const POSIX_SPAWN_SETSIGMASK = 8;
+
+/** Linux only, the same on every architecture. */
+export const POLLRDHUP = 0x2000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+export const EPOLLIN = 0x1;
+export const EPOLLPRI = 0x2;
+export const EPOLLOUT = 0x4;
+export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
+export const EPOLLRDHUP = 0x2000;
+export const EPOLLEXCLUSIVE = 1 << 28;
+export const EPOLLONESHOT = 1 << 30;
+export const EPOLLET = 0x80000000;
+export const EFD_SEMAPHORE = 1;
+export const RWF_NOWAIT = 8;
+
+/** macOS only. */
+export const EVFILT_READ = -1;
+export const EVFILT_WRITE = -2;
+export const EVFILT_PROC = -5;
+export const EVFILT_EXCEPT = -15;
+export const EV_ADD = 0x1;
+export const EV_DELETE = 0x2;
+export const EV_ENABLE = 0x4;
+export const EV_ONESHOT = 0x10;
+export const EV_CLEAR = 0x20;
+export const NOTE_OOB = 0x2;
+export const NOTE_EXIT = 0x80000000;
+export const NOTE_TRIGGER = 0x1000000;
+export const KEVENT_SIZE = 32;
 
 const LINUX_X86_64: Platform = {
   libc: "libc.so.6",

@@ -60,7 +60,7 @@ export interface Parking {
 export class WaitQueue {
   readonly #parking: Parking;
   readonly #syscall: string;
-  readonly #spin = new Spin();
+  readonly #spin: Spin;
   /** Whether somebody has the turn. */
   #busy = false;
   readonly #next: (() => void)[] = [];
@@ -68,10 +68,12 @@ export class WaitQueue {
   /**
    * @param parking How to wait.
    * @param syscall What is waited for, for errors.
+   * @param spin How to try before parking, if that is known from before.
    */
-  constructor(parking: Parking, syscall: string) {
+  constructor(parking: Parking, syscall: string, spin: Spin = new Spin()) {
     this.#parking = parking;
     this.#syscall = syscall;
+    this.#spin = spin;
   }
 
   /** Attempts once, unless others wait: they were first. */

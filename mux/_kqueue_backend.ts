@@ -8,22 +8,31 @@
 import { check, E, errno, systemError } from "../_internal/errno.ts";
 import { fileTypeOf } from "../_internal/file.ts";
 import { open } from "../_internal/libc.ts";
-import { platform } from "../_internal/platform.ts";
-import { type Backend, EXIT, type Owner, READ, WRITE } from "./_backend.ts";
+import {
+  EV_ADD,
+  EV_CLEAR,
+  EV_DELETE,
+  EV_ENABLE,
+  EV_ONESHOT,
+  EVFILT_EXCEPT,
+  EVFILT_PROC,
+  EVFILT_READ,
+  EVFILT_WRITE,
+  KEVENT_SIZE,
+  NOTE_EXIT,
+  NOTE_OOB,
+  NOTE_TRIGGER,
+  platform,
+} from "../_internal/platform.ts";
+import {
+  type Backend,
+  EXIT,
+  type Owner,
+  PRIORITY,
+  READ,
+  WRITE,
+} from "./_backend.ts";
 
-const EVFILT_READ = -1;
-const EVFILT_WRITE = -2;
-const EVFILT_PROC = -5;
-const EV_ADD = 0x1;
-const EV_DELETE = 0x2;
-const EV_ONESHOT = 0x10;
-const EV_CLEAR = 0x20;
-const NOTE_EXIT = 0x80000000;
-const NOTE_TRIGGER = 0x1000000;
-
-// struct kevent { uintptr_t ident; int16_t filter; uint16_t flags;
-//                 uint32_t fflags; intptr_t data; void *udata; }
-const KEVENT_SIZE = 32;
 const MAX_EVENTS = 128;
 
 /** Where kqueue comes from. */
@@ -64,6 +73,8 @@ export class KqueueBackend implements Backend {
   readonly #buffer = new Uint8Array(this.#events.buffer);
   /** What each descriptor was last armed for. */
   readonly #armed = new Map<number, number>();
+  /** Those that had no filters left when {@linkcode stands} was asked. */
+  readonly #bare = new Set<number>();
 
   constructor({ library, constants = platform }: KqueueOptions = {}) {
     this.#symbols = openSymbols(library);
@@ -82,8 +93,8 @@ export class KqueueBackend implements Backend {
     let ready = false;
     for (const filter of filtersOf(interest)) {
       const ident = filter === EVFILT_PROC ? -key : key;
-      const note = filter === EVFILT_PROC ? NOTE_EXIT : 0;
-      if (this.#apply(ident, filter, EV_ADD | EV_ONESHOT, note) < 0) {
+      const flags = EV_ADD | EV_ONESHOT;
+      if (this.#apply(ident, filter, flags, NOTES[filter]) < 0) {
         const number = errno();
         // A process that has ended and a pipe whose reader is gone have
         // nothing to wait for: the next attempt tells.
@@ -92,12 +103,26 @@ export class KqueueBackend implements Backend {
       }
     }
     this.#armed.set(key, interest);
+    this.#bare.delete(key);
     return !ready;
+  }
+
+  stands(fd: number): boolean {
+    const filters = filtersOf(this.#armed.get(fd) ?? 0);
+    const bare = filters.some((filter) =>
+      this.#apply(fd, filter, EV_ENABLE, NOTES[filter]) < 0
+    );
+    // It may have fired just now, and be on its way here.
+    const again = this.#bare.has(fd);
+    if (bare) this.#bare.add(fd);
+    else this.#bare.delete(fd);
+    return !bare || !again;
   }
 
   disarm(fd: number): void {
     const interest = this.#armed.get(fd) ?? 0;
     this.#armed.delete(fd);
+    this.#bare.delete(fd);
     // ENOENT: it fired already.
     for (const filter of filtersOf(interest)) {
       this.#apply(fd, filter, EV_DELETE);
@@ -120,7 +145,7 @@ export class KqueueBackend implements Backend {
       if (filter === EVFILT_PROC) {
         this.#armed.delete(-ident);
         ready(-ident, EXIT);
-      } else ready(ident, filter === EVFILT_READ ? READ : WRITE);
+      } else ready(ident, readinessOf(filter));
     }
   }
 
@@ -149,10 +174,22 @@ export class KqueueBackend implements Backend {
   }
 }
 
+/** What a filter is asked to note. */
+const NOTES: Readonly<Record<number, number>> = {
+  [EVFILT_PROC]: NOTE_EXIT,
+  [EVFILT_EXCEPT]: NOTE_OOB,
+};
+
+function readinessOf(filter: number): number {
+  if (filter === EVFILT_EXCEPT) return PRIORITY;
+  return filter === EVFILT_READ ? READ : WRITE;
+}
+
 function filtersOf(interest: number): number[] {
   const filters: number[] = [];
   if (interest & READ) filters.push(EVFILT_READ);
   if (interest & WRITE) filters.push(EVFILT_WRITE);
+  if (interest & PRIORITY) filters.push(EVFILT_EXCEPT);
   if (interest & EXIT) filters.push(EVFILT_PROC);
   return filters;
 }

@@ -5,6 +5,7 @@
  * than one.
  */
 
+import { closedError } from "../_internal/errno.ts";
 import { os, supported } from "../_internal/platform.ts";
 import type { Cancel } from "../_internal/wait.ts";
 import { type Backend, EXIT, type Owner } from "./_backend.ts";
@@ -23,12 +24,21 @@ interface Waiter {
  */
 const PATIENCE = 100;
 
+/**
+ * How often those are looked after whose closing nobody announces, in ms: a
+ * descriptor that is closed behind our back never becomes ready.
+ */
+const ROUND = 1000;
+
 /** Waits on behalf of everyone. */
 export class Reactor {
   #backend: Backend | undefined;
   readonly #open: () => Backend;
   readonly #waiters = new Map<number, Waiter[]>();
   #count = 0;
+  /** How many of them wait for what has no owner. */
+  #unowned = 0;
+  #rounds: ReturnType<typeof setInterval> | undefined;
   #parked = false;
   /** Those who have left and want to know when the thread has, too. */
   #leaving: (() => void)[] = [];
@@ -52,10 +62,10 @@ export class Reactor {
    * Has `wake` called once, later, when the key is ready.
    *
    * @param key A descriptor, or a negated process id.
-   * @param interest READ, WRITE or EXIT.
+   * @param interest READ, WRITE, PRIORITY or EXIT.
    * @param wake Called with an error if the descriptor was closed instead.
    * @param owner Who calls {@linkcode forget} before the descriptor is closed.
-   * @returns Calls it off; does nothing when it has been called.
+   * @returns Calls it off; too late when it has been called.
    */
   watch(
     key: number,
@@ -72,10 +82,11 @@ export class Reactor {
     const whose = alone ? owner : ownerOf([waiter, ...waiters]);
     if (!backend.arm(key, all, whose)) return soon(wake);
     waiters.push(waiter);
-    this.#count++;
+    this.#came(waiter);
     if (!this.#parked) this.#run(backend);
     return (done) => {
       if (this.#remove(key, waiter)) this.#leave(backend, done);
+      else done();
     };
   }
 
@@ -87,8 +98,29 @@ export class Reactor {
     const waiters = this.#waiters.get(fd);
     if (waiters === undefined) return;
     this.#waiters.delete(fd);
-    this.#count -= waiters.length;
+    for (const waiter of waiters) this.#went(waiter);
     for (const { wake } of waiters) this.#leave(backend, () => wake(error));
+  }
+
+  #came({ owner }: Waiter): void {
+    this.#count++;
+    if (owner !== undefined || ++this.#unowned > 1) return;
+    this.#rounds = setInterval(() => this.#goRound(), ROUND);
+  }
+
+  #went({ owner }: Waiter): void {
+    this.#count--;
+    if (owner === undefined && --this.#unowned === 0) {
+      clearInterval(this.#rounds);
+    }
+  }
+
+  #goRound(): void {
+    for (const [key, waiters] of this.#waiters) {
+      const unowned = waiters.some(({ owner }) => owner === undefined);
+      if (key < 0 || !unowned || this.#backend!.stands(key)) continue;
+      this.forget(key, closedError("wait", `fd ${key}`));
+    }
   }
 
   /** The last one out takes the thread along, and waits for it. */
@@ -133,13 +165,13 @@ export class Reactor {
     if (waiters.length === 1 && only.interest & events) {
       // The usual case. The list stays for the next who waits for it.
       waiters.pop();
-      this.#count--;
+      this.#went(only);
       if (events & EXIT) this.#waiters.delete(key);
       return only.wake();
     }
     const ready = waiters.filter((waiter) => waiter.interest & events);
     const rest = waiters.filter((waiter) => !(waiter.interest & events));
-    this.#count -= ready.length;
+    for (const waiter of ready) this.#went(waiter);
     this.#waiters.set(key, rest);
     if (rest.length > 0) this.#rearm(backend, key, rest);
     for (const waiter of ready) waiter.wake();
@@ -164,7 +196,7 @@ export class Reactor {
     const index = waiters?.indexOf(waiter) ?? -1;
     if (waiters === undefined || index < 0) return false;
     waiters.splice(index, 1);
-    this.#count--;
+    this.#went(waiter);
     return true;
   }
 
@@ -172,7 +204,7 @@ export class Reactor {
   #fail(error: Error): void {
     const all = [...this.#waiters.values()].flat();
     this.#waiters.clear();
-    this.#count = 0;
+    for (const waiter of all) this.#went(waiter);
     for (const waiter of all) waiter.wake(error);
     this.#left();
   }

@@ -138,15 +138,15 @@ function othersFor(machine: string): Constant[] {
     : all.filter(({ name }) => !LINUX_ONLY.includes(name));
 }
 
-/** What a system does not have is 0 in its table. */
+/** What a system does not have is 0 in its table, and not used if shared. */
 function disagreement(
   constant: Constant,
   headers: Headers,
   machine: string,
 ): string[] {
-  const { name, value, file } = constant;
+  const { name, value, file, shared = false } = constant;
   const expression = spelling(constant, machine);
-  const expected = headers.get(expression) ?? 0;
+  const expected = headers.get(expression) ?? (shared ? value : 0);
   return value === expected
     ? []
     : [`${file}: ${name} is ${value}, but C's ${expression} is ${expected}`];

@@ -47,6 +47,7 @@ const INCLUDES = {
     "sys/stat.h",
     "sys/syscall.h",
     "sys/time.h",
+    "sys/uio.h",
     "sys/un.h",
     "sys/wait.h",
     "termios.h",

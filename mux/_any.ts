@@ -1,0 +1,109 @@
+/** Waiting for any of several descriptors, for poll(2) and select(2). */
+
+import { backoff } from "../_internal/backoff.ts";
+import { Spin } from "../_internal/spin.ts";
+import {
+  type Attempt,
+  type Cancel,
+  type Park,
+  type SyncWaitOptions,
+  type WaitOptions,
+  WaitQueue,
+} from "../_internal/wait.ts";
+import { reactor } from "./reactor.ts";
+
+/** What to wait for: a descriptor, and READ, WRITE and PRIORITY of it. */
+export type Interest = readonly [fd: number, interest: number];
+
+/** One system call that looks at several descriptors. */
+export interface AnyWait<T> {
+  /** Its name. */
+  readonly syscall: string;
+  /** Makes it without waiting. */
+  readonly attempt: Attempt<T>;
+  /** Makes it, blocking the thread until something is ready. */
+  readonly block: (milliseconds: number) => void;
+  /** What the reactor is to wait for. */
+  readonly interests: readonly Interest[];
+}
+
+/** Such calls have no object that could learn whether trying pays. */
+const spin = new Spin();
+
+/** Waiting for nothing, without a limit, would be waiting for ever. */
+export function refuseNothing(
+  watched: readonly unknown[],
+  verb: string,
+): void {
+  if (watched.length > 0) return;
+  throw new TypeError(
+    `Cannot ${verb}: there must be something to wait for, or a time-out`,
+  );
+}
+
+/** Attempts until something is ready, waiting in the reactor in between. */
+export function waitForAny<T>(
+  { attempt, interests, syscall, block }: AnyWait<T>,
+  options?: WaitOptions,
+): Promise<T> {
+  const park = unhurried(parkForAny(interests));
+  const queue = new WaitQueue({ park, parkSync: block }, syscall, spin);
+  return queue.run(attempt, options);
+}
+
+/** Attempts until something is ready, blocking the thread in between. */
+export function waitForAnySync<T>(
+  { attempt, interests, syscall, block }: AnyWait<T>,
+  options?: SyncWaitOptions,
+): T {
+  const park = parkForAny(interests);
+  const queue = new WaitQueue({ park, parkSync: block }, syscall, spin);
+  return queue.runSync(attempt, options);
+}
+
+/** Parks in the reactor, which tells of the first that is ready. */
+function parkForAny(interests: readonly Interest[]): Park {
+  return (wake) => {
+    let over = false;
+    const cancels: Cancel[] = [];
+    function cancelAll(done: () => void): void {
+      over = true;
+      let left = cancels.length;
+      if (left === 0) return done();
+      for (const cancel of cancels) cancel(() => --left === 0 && done());
+    }
+    function first(error?: Error): void {
+      if (over) return;
+      cancelAll(() => {});
+      wake(error);
+    }
+    try {
+      for (const [fd, interest] of interests) {
+        cancels.push(reactor.watch(fd, interest, first));
+      }
+    } catch (error) {
+      cancelAll(() => {});
+      throw error;
+    }
+    return cancelAll;
+  };
+}
+
+/** A wait that ends so soon, in ms, may have been for nothing. */
+const AT_ONCE = 1;
+/** How long to wait then before the next, in ms. */
+const PAUSE = 10;
+
+/**
+ * The reactor tells of hang-ups and errors, asked or not, and would do so again
+ * at once; select(2) does not count them as everything it is asked for.
+ */
+function unhurried(park: Park): Park {
+  let parkedAt = -Infinity;
+  return (wake) => {
+    const now = performance.now();
+    const pause = now - parkedAt < AT_ONCE;
+    parkedAt = pause ? -Infinity : now;
+    return pause ? backoff(PAUSE, PAUSE).park(wake) : park(wake);
+  };
+}

@@ -1,0 +1,67 @@
+/** One epoll(7) instance: its system calls, and nothing of what they are for. */
+
+import { check } from "../_internal/errno.ts";
+import { platform } from "../_internal/platform.ts";
+import { libc } from "./_ffi.ts";
+
+/** `struct epoll_event`, counted in words of 32 bits. */
+const SIZE = platform.epollEvent.size / 4;
+const DATA = platform.epollEvent.data / 4;
+
+/** The instance's descriptor, which somebody else closes, and its events. */
+export class EpollQueue {
+  /** The descriptor. */
+  readonly fd: number;
+  readonly #event = new Int32Array(SIZE);
+  #events: Int32Array<ArrayBuffer>;
+  #room: number;
+
+  /** @param room How many events to have room for at first. */
+  constructor(room: number) {
+    this.fd = check(
+      libc.epoll_create1(platform.O_CLOEXEC),
+      "epoll_create1",
+    );
+    this.#room = room;
+    this.#events = new Int32Array(SIZE * room);
+  }
+
+  /**
+   * epoll_ctl(2).
+   *
+   * @param operation EPOLL_CTL_ADD and so on.
+   * @param fd The descriptor.
+   * @param events EPOLLIN and so on.
+   * @param data What comes with the events, 32 bits.
+   * @returns Negative if it failed.
+   */
+  control(operation: number, fd: number, events: number, data: number): number {
+    this.#event[0] = events;
+    this.#event[DATA] = data;
+    return libc.epoll_ctl(this.fd, operation, fd, this.#event);
+  }
+
+  /** Takes up to `most` events, without waiting; answers how many. */
+  take(most: number): number {
+    if (most > this.#room) {
+      this.#room = most;
+      this.#events = new Int32Array(SIZE * most);
+    }
+    return libc.epoll_wait(this.fd, this.#events, most, 0);
+  }
+
+  /** Takes events on a pool thread, which waits for the first. */
+  park(): Promise<number> {
+    return libc.parked_epoll_wait(this.fd, this.#events, this.#room, -1);
+  }
+
+  /** The bits of the event at `index` of those taken last. */
+  bits(index: number): number {
+    return this.#events[index * SIZE];
+  }
+
+  /** What came with it. */
+  data(index: number): number {
+    return this.#events[index * SIZE + DATA] >>> 0;
+  }
+}
