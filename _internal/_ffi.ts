@@ -51,6 +51,8 @@ export const libc = open({
   },
   // int stat(const char *path, struct stat *buf);  macOS
   stat: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int lstat(const char *path, struct stat *buf);  macOS
+  lstat: { parameters: ["buffer", "buffer"], result: "i32" },
   // int fstat(int fildes, struct stat *buf);  macOS
   fstat: { parameters: ["i32", "buffer"], result: "i32" },
 });

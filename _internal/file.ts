@@ -1,7 +1,7 @@
 /** Opening, removing and telling apart what has a path. */
 
 import { libc } from "./_ffi.ts";
-import { check, errno, type ErrorContext } from "./errno.ts";
+import { check, E, errno, type ErrorContext } from "./errno.ts";
 import { cString } from "./memory.ts";
 import { os, platform, S_IFMT } from "./platform.ts";
 
@@ -21,9 +21,9 @@ export function fileTypeAt(path: string, context?: ErrorContext): string {
   const buffer = new Uint8Array(platform.stat.size);
   const result = os === "darwin"
     ? libc.stat(cString(path), buffer)
-    : libc.statx(AT_FDCWD, cString(path), 0, STATX_TYPE, buffer);
+    : libc.statx(platform.AT_FDCWD, cString(path), 0, STATX_TYPE, buffer);
   check(result, "stat", { on: path, ...context });
-  return fileType(buffer);
+  return fileType(modeOf(buffer));
 }
 
 /** What the open file `fd` is. */
@@ -33,16 +33,62 @@ export function fileTypeOf(fd: number): string {
     ? libc.fstat(fd, buffer)
     : libc.statx(fd, cString(""), AT_EMPTY_PATH, STATX_TYPE, buffer);
   check(result, "fstat", { on: `fd ${fd}` });
-  return fileType(buffer);
+  return fileType(modeOf(buffer));
+}
+
+/** What {@linkcode lookAt} sees. */
+export interface FileLook {
+  readonly type: string;
+  /** Permission bits. */
+  readonly mode: number;
+  /**
+   * Tells it from whatever else was or will be under the path: the inode's
+   * number, which may be used again, and when it was made.
+   */
+  readonly identity: string;
+}
+
+/**
+ * Looks at what is under `path` itself, not at what a link leads to; answers
+ * undefined if there is nothing.
+ */
+export function lookAt(path: string): FileLook | undefined {
+  const buffer = new Uint8Array(platform.stat.size);
+  const result = os === "darwin"
+    ? libc.lstat(cString(path), buffer)
+    : libc.statx(
+      platform.AT_FDCWD,
+      cString(path),
+      platform.AT_SYMLINK_NOFOLLOW,
+      STATX_TYPE | STATX_MODE | STATX_INO | STATX_BTIME,
+      buffer,
+    );
+  if (result < 0 && errno() === E.ENOENT) return undefined;
+  check(result, "stat", { on: path });
+  const mode = modeOf(buffer);
+  const { inode, birth } = platform.stat;
+  const parts = [inode, birth, birth + 8].map((offset) =>
+    new DataView(buffer.buffer).getBigUint64(offset, true)
+  );
+  return {
+    type: fileType(mode),
+    mode: mode & ~S_IFMT,
+    identity: parts.join(" "),
+  };
 }
 
 // Linux only, statx(2).
-const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_TYPE = 1;
+const STATX_MODE = 2;
+const STATX_INO = 0x100;
+const STATX_BTIME = 0x800;
 
-function fileType(stat: Uint8Array<ArrayBuffer>): string {
-  const mode = new DataView(stat.buffer).getUint16(platform.stat.mode, true);
+function modeOf(stat: Uint8Array<ArrayBuffer>): number {
+  return new DataView(stat.buffer).getUint16(platform.stat.mode, true);
+}
+
+function fileType(mode: number): string {
   return FILE_TYPES[mode & S_IFMT] ?? "file of unknown type";
 }
 

@@ -29,6 +29,30 @@ export interface Platform {
   readonly F_GETPIPE_SZ: number;
   readonly FIONREAD: bigint;
   readonly FD_SETSIZE: number;
+  readonly AT_FDCWD: number;
+  readonly AT_SYMLINK_NOFOLLOW: number;
+
+  readonly SOL_SOCKET: number;
+  readonly SO_TYPE: number;
+  readonly SO_ACCEPTCONN: number;
+  readonly SO_SNDBUF: number;
+  readonly SO_RCVBUF: number;
+  /** 0 where no message can say who sent it. */
+  readonly SO_PASSCRED: number;
+  /** 0 where a peer is asked for by {@linkcode LOCAL_PEERCRED}. */
+  readonly SO_PEERCRED: number;
+  readonly LOCAL_PEERCRED: number;
+  readonly LOCAL_PEERPID: number;
+  readonly SCM_CREDENTIALS: number;
+  /** 0 where the flags of a new socket have to be set a moment later. */
+  readonly SOCK_NONBLOCK: number;
+  readonly SOCK_CLOEXEC: number;
+  readonly MSG_TRUNC: number;
+  readonly MSG_CTRUNC: number;
+  readonly MSG_DONTWAIT: number;
+  readonly MSG_NOSIGNAL: number;
+  /** 0 where descriptors that arrive have to be marked a moment later. */
+  readonly MSG_CMSG_CLOEXEC: number;
 
   readonly EVFILT_USER: number;
   readonly POSIX_SPAWN_SETSID: number;
@@ -37,8 +61,39 @@ export interface Platform {
 
   /** `struct epoll_event` is packed on x86-64 only. */
   readonly epollEvent: { readonly size: number; readonly data: number };
-  /** Where `st_mode` is: in `struct stat`, on Linux in `struct statx`. */
-  readonly stat: { readonly size: number; readonly mode: number };
+  /** Offsets in `struct stat`, on Linux in `struct statx`. */
+  readonly stat: {
+    readonly size: number;
+    readonly mode: number;
+    readonly inode: number;
+    readonly birth: number;
+  };
+  /** Offsets in `struct sockaddr_un`, and how long a name may be. */
+  readonly sockaddrUn: {
+    readonly family: number;
+    readonly path: number;
+    readonly pathSize: number;
+  };
+  /** Offsets in `struct msghdr`; its numbers fit the low halves of theirs. */
+  readonly msghdr: {
+    readonly size: number;
+    readonly name: number;
+    readonly nameLength: number;
+    readonly iov: number;
+    readonly iovLength: number;
+    readonly control: number;
+    readonly controlLength: number;
+    readonly flags: number;
+  };
+  /** Offsets in `struct cmsghdr`, and to what multiple each is padded. */
+  readonly cmsghdr: {
+    readonly size: number;
+    readonly level: number;
+    readonly type: number;
+    readonly alignment: number;
+  };
+  /** Error numbers that Deno has no name for. */
+  readonly errno: { readonly ETOOMANYREFS: number };
 }
 
 /** The same number on every platform here. */
@@ -53,6 +108,15 @@ export const F_SETFL = 4;
 export const FD_CLOEXEC = 1;
 export const S_IFMT = 0xf000;
 export const S_IFIFO = 0x1000;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const AF_UNIX = 1;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_SEQPACKET = 5;
+export const SCM_RIGHTS = 1;
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
 export const POLLIN = 1;
 export const POLLPRI = 2;
 export const POLLOUT = 4;
@@ -108,12 +172,44 @@ const LINUX_X86_64: Platform = {
   F_GETPIPE_SZ: 1032,
   FIONREAD: 0x541bn,
   FD_SETSIZE: 1024,
+  AT_FDCWD: -100,
+  AT_SYMLINK_NOFOLLOW: 0x100,
+  SOL_SOCKET: 1,
+  SO_TYPE: 3,
+  SO_ACCEPTCONN: 30,
+  SO_SNDBUF: 7,
+  SO_RCVBUF: 8,
+  SO_PASSCRED: 16,
+  SO_PEERCRED: 17,
+  LOCAL_PEERCRED: 0,
+  LOCAL_PEERPID: 0,
+  SCM_CREDENTIALS: 2,
+  SOCK_NONBLOCK: 0x800,
+  SOCK_CLOEXEC: 0x80000,
+  MSG_TRUNC: 0x20,
+  MSG_CTRUNC: 0x8,
+  MSG_DONTWAIT: 0x40,
+  MSG_NOSIGNAL: 0x4000,
+  MSG_CMSG_CLOEXEC: 0x40000000,
   EVFILT_USER: 0,
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
   // struct statx, the same on every architecture: statx(2).
-  stat: { size: 256, mode: 28 },
+  stat: { size: 256, mode: 28, inode: 32, birth: 80 },
+  sockaddrUn: { family: 0, path: 2, pathSize: 108 },
+  msghdr: {
+    size: 56,
+    name: 0,
+    nameLength: 8,
+    iov: 16,
+    iovLength: 24,
+    control: 32,
+    controlLength: 40,
+    flags: 48,
+  },
+  cmsghdr: { size: 16, level: 8, type: 12, alignment: 8 },
+  errno: { ETOOMANYREFS: 109 },
 };
 
 const LINUX_AARCH64: Platform = {
@@ -140,11 +236,43 @@ const DARWIN_AARCH64: Platform = {
   F_GETPIPE_SZ: 0,
   FIONREAD: 0x4004667fn,
   FD_SETSIZE: 1024,
+  AT_FDCWD: -2,
+  AT_SYMLINK_NOFOLLOW: 0x20,
+  SOL_SOCKET: 0xffff,
+  SO_TYPE: 0x1008,
+  SO_ACCEPTCONN: 2,
+  SO_SNDBUF: 0x1001,
+  SO_RCVBUF: 0x1002,
+  SO_PASSCRED: 0,
+  SO_PEERCRED: 0,
+  LOCAL_PEERCRED: 1,
+  LOCAL_PEERPID: 2,
+  SCM_CREDENTIALS: 0,
+  SOCK_NONBLOCK: 0,
+  SOCK_CLOEXEC: 0,
+  MSG_TRUNC: 0x10,
+  MSG_CTRUNC: 0x20,
+  MSG_DONTWAIT: 0x80,
+  MSG_NOSIGNAL: 0x80000,
+  MSG_CMSG_CLOEXEC: 0,
   EVFILT_USER: -10,
   POSIX_SPAWN_SETSID: 0x400,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
   epollEvent: { size: 0, data: 0 },
-  stat: { size: 144, mode: 4 },
+  stat: { size: 144, mode: 4, inode: 8, birth: 80 },
+  sockaddrUn: { family: 1, path: 2, pathSize: 104 },
+  msghdr: {
+    size: 48,
+    name: 0,
+    nameLength: 8,
+    iov: 16,
+    iovLength: 24,
+    control: 32,
+    controlLength: 40,
+    flags: 44,
+  },
+  cmsghdr: { size: 12, level: 4, type: 8, alignment: 4 },
+  errno: { ETOOMANYREFS: 59 },
 };
 
 const DARWIN_X86_64: Platform = {
@@ -153,6 +281,7 @@ const DARWIN_X86_64: Platform = {
     ...DARWIN_AARCH64.symbolNames,
     // The plain names are the interfaces of before 64-bit inodes and of 10.4.
     fstat: "fstat$INODE64",
+    lstat: "lstat$INODE64",
     stat: "stat$INODE64",
     select: "select$1050",
   },

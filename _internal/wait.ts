@@ -12,6 +12,7 @@ import { timedOut } from "./errno.ts";
 import { timeout as checkTimeout } from "./arguments.ts";
 import { beginSlice, nextTurn, sliceIsOver } from "./slice.ts";
 import { Spin } from "./spin.ts";
+import { Turns } from "./turns.ts";
 
 /** Options of an operation that waits. */
 export interface WaitOptions {
@@ -61,9 +62,7 @@ export class WaitQueue {
   readonly #parking: Parking;
   readonly #syscall: string;
   readonly #spin: Spin;
-  /** Whether somebody has the turn. */
-  #busy = false;
-  readonly #next: (() => void)[] = [];
+  readonly #turns = new Turns();
 
   /**
    * @param parking How to wait.
@@ -76,19 +75,24 @@ export class WaitQueue {
     this.#spin = spin;
   }
 
+  /** Whether nobody waits, nor is about to. */
+  get idle(): boolean {
+    return !this.#turns.taken;
+  }
+
   /** Attempts once, unless others wait: they were first. */
   try<T>(attempt: Attempt<T>): T | undefined {
-    return this.#busy ? undefined : attempt();
+    return this.#turns.taken ? undefined : attempt();
   }
 
   /** Attempts for a moment, unless others wait: they were first. */
   briefly<T>(attempt: Attempt<T>): T | undefined {
-    return this.#busy ? undefined : this.#spin.attempt(attempt);
+    return this.#turns.taken ? undefined : this.#spin.attempt(attempt);
   }
 
   /** Attempts until it succeeds, blocking the thread in between. */
   runSync<T>(attempt: Attempt<T>, options?: SyncWaitOptions): T {
-    if (this.#busy) {
+    if (this.#turns.taken) {
       // Waiting for our turn would wait for ever: those before us need this
       // thread. Going first would take what is theirs.
       throw new Deno.errors.Busy(
@@ -122,9 +126,10 @@ export class WaitQueue {
   ): Promise<T> {
     const signal = options?.signal;
     signal?.throwIfAborted();
+    const turns = this.#turns;
     if (!held) {
-      if (this.#busy) await this.#turn(signal);
-      this.#busy = true;
+      if (turns.taken) await turns.take(signal);
+      turns.taken = true;
     }
     try {
       // Before an attempt: what it takes must not be held while waiting.
@@ -136,7 +141,7 @@ export class WaitQueue {
         await parked(this.#parking.park, signal);
       }
     } finally {
-      if (!held) this.#leave();
+      if (!held) turns.pass();
     }
   }
 
@@ -144,39 +149,8 @@ export class WaitQueue {
    * Keeps the turn for several attempts that nobody may come between, such as
    * the parts of one long write.
    */
-  async hold(body: () => Promise<void>, options?: WaitOptions): Promise<void> {
-    options?.signal?.throwIfAborted();
-    if (this.#busy) await this.#turn(options?.signal);
-    this.#busy = true;
-    try {
-      await body();
-    } finally {
-      this.#leave();
-    }
-  }
-
-  /** Resolves when it is our turn. */
-  #turn(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      const next = this.#next;
-      function take(): void {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      }
-      function abort(): void {
-        next.splice(next.indexOf(take), 1);
-        reject(signal!.reason);
-      }
-      next.push(take);
-      signal?.addEventListener("abort", abort, { once: true });
-    });
-  }
-
-  /** Hands the turn to the next, without a moment in which it is nobody's. */
-  #leave(): void {
-    const take = this.#next.shift();
-    if (take === undefined) this.#busy = false;
-    else take();
+  hold(body: () => Promise<void>, options?: WaitOptions): Promise<void> {
+    return this.#turns.hold(body, options?.signal);
   }
 }
 
@@ -198,5 +172,21 @@ export function parked(
       cancel(() => reject(signal!.reason));
     }
     signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+/** What `promise` resolves to, unless it is not waited for any longer. */
+export function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    function abort(): void {
+      reject(signal.reason);
+    }
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
   });
 }

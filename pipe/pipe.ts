@@ -1,13 +1,10 @@
 import { check } from "../_internal/errno.ts";
-import { Descriptor, setNonblocking } from "../_internal/descriptor.ts";
-import { libc as base } from "../_internal/_ffi.ts";
 import {
-  F_SETFD,
-  FD_CLOEXEC,
-  notSupported,
-  os,
-  platform,
-} from "../_internal/platform.ts";
+  Descriptor,
+  setCloseOnExec,
+  setNonblocking,
+} from "../_internal/descriptor.ts";
+import { notSupported, os, platform } from "../_internal/platform.ts";
 import { checkCapacity, setCapacity } from "./capacity.ts";
 import { libc } from "./_ffi.ts";
 import { newPipeReader, type PipeReader } from "./reader.ts";
@@ -162,7 +159,7 @@ function pipeThenFlags(): Int32Array {
   const fds = new Int32Array(2);
   check(libc.pipe(fds), "pipe");
   for (const fd of fds) {
-    check(base.fcntl(fd, F_SETFD, BigInt(FD_CLOEXEC)), "fcntl");
+    setCloseOnExec(fd);
     setNonblocking(fd, true);
   }
   return fds;

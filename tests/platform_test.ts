@@ -2,6 +2,7 @@
 
 import { assertEquals, assertGreaterOrEqual, fail } from "@std/assert";
 import { constants } from "node:os";
+import { E } from "../_internal/errno.ts";
 import {
   type Constant,
   errorNames,
@@ -31,12 +32,33 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
     linux: "offsetof(struct statx, stx_mode)",
     darwin: "offsetof(struct stat, st_mode)",
   },
+  "stat.inode": {
+    linux: "offsetof(struct statx, stx_ino)",
+    darwin: "offsetof(struct stat, st_ino)",
+  },
+  "stat.birth": {
+    linux: "offsetof(struct statx, stx_btime)",
+    darwin: "offsetof(struct stat, st_birthtimespec)",
+  },
+  "sockaddrUn.family": "offsetof(struct sockaddr_un, sun_family)",
+  "sockaddrUn.path": "offsetof(struct sockaddr_un, sun_path)",
+  "sockaddrUn.pathSize": "sizeof(((struct sockaddr_un *)0)->sun_path)",
+  "msghdr.size": "sizeof(struct msghdr)",
+  "msghdr.name": "offsetof(struct msghdr, msg_name)",
+  "msghdr.nameLength": "offsetof(struct msghdr, msg_namelen)",
+  "msghdr.iov": "offsetof(struct msghdr, msg_iov)",
+  "msghdr.iovLength": "offsetof(struct msghdr, msg_iovlen)",
+  "msghdr.control": "offsetof(struct msghdr, msg_control)",
+  "msghdr.controlLength": "offsetof(struct msghdr, msg_controllen)",
+  "msghdr.flags": "offsetof(struct msghdr, msg_flags)",
+  "cmsghdr.size": "sizeof(struct cmsghdr)",
+  "cmsghdr.level": "offsetof(struct cmsghdr, cmsg_level)",
+  "cmsghdr.type": "offsetof(struct cmsghdr, cmsg_type)",
+  "cmsghdr.alignment": "CMSG_SPACE(1) - CMSG_SPACE(0)",
+  "errno.ETOOMANYREFS": "ETOOMANYREFS",
   KEVENT_SIZE: "sizeof(struct kevent)",
   SYS_PIDFD_OPEN: "SYS_pidfd_open",
 };
-
-/** Used in Linux's own calls only; macOS has another number for the name. */
-const LINUX_ONLY: readonly string[] = ["AT_FDCWD"];
 
 for (const machine of machines) {
   Deno.test(`platform.ts has the numbers on record for ${machine}`, () => {
@@ -54,7 +76,7 @@ for (const machine of machines) {
   Deno.test(`no other file disagrees with the record for ${machine}`, () => {
     const headers = recordedHeaders(machine);
     assertNone(
-      othersFor(machine).flatMap((constant) =>
+      otherConstants().flatMap((constant) =>
         headers.get(spelling(constant, machine)) === undefined
           ? []
           : disagreement(constant, headers, machine)
@@ -77,7 +99,7 @@ Deno.test("every number in use is that of this machine's C compiler", {
   ignore: noCompiler,
 }, async () => {
   const own = platformConstants(thisMachine);
-  const others = othersFor(thisMachine);
+  const others = otherConstants();
   const recorded = [...recordedHeaders(thisMachine)]
     .filter(([_, value]) => value !== undefined)
     .map(([expression]) => expression);
@@ -106,8 +128,8 @@ Deno.test("Deno's error and signal numbers are those of the C compiler", {
   );
 });
 
-Deno.test("Deno knows every error number that is asked for by name", () => {
-  const known = Object.keys(constants.errno);
+Deno.test("every error number that is asked for by name is known", () => {
+  const known = Object.keys(E);
   assertNone(
     [...errorNames()]
       .filter((name) => !known.includes(name))
@@ -129,13 +151,6 @@ for (const machine of machines) {
 function spelling({ name }: Constant, machine: string): string {
   const found = SPELLINGS[name] ?? name;
   return typeof found === "string" ? found : found[machine.split("-")[0]];
-}
-
-function othersFor(machine: string): Constant[] {
-  const all = otherConstants();
-  return machine.startsWith("linux-")
-    ? all
-    : all.filter(({ name }) => !LINUX_ONLY.includes(name));
 }
 
 /** What a system does not have is 0 in its table, and not used if shared. */
