@@ -22,6 +22,10 @@ export class EpollPolling implements Polling {
     return this.#epoll.fd;
   }
 
+  get closed(): boolean {
+    return this.#epoll.closed;
+  }
+
   add(fd: Watchable, options: PollerAddOptions): void {
     const data = wantedOf(options, options.data);
     this.#epoll.add(fd, { ...data, readHangup: true, data });

@@ -9,6 +9,7 @@ import type { Watchable } from "./watchable.ts";
 export interface Polling {
   /** A descriptor of its own, readable while events are there. */
   readonly fd: number;
+  readonly closed: boolean;
   add(fd: Watchable, options: PollerAddOptions): void;
   modify(fd: Watchable, options: PollerAddOptions): void;
   delete(fd: Watchable): void;

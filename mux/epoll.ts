@@ -16,6 +16,7 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { controlError, interestBits, readiness } from "./_epoll_bits.ts";
+import { oneByOne } from "./_one_by_one.ts";
 import { EpollQueue } from "./_epoll_queue.ts";
 import type {
   EpollAddOptions,
@@ -106,6 +107,11 @@ export class Epoll implements Disposable {
   /** The descriptor, readable while events are there. */
   get fd(): number {
     return this.#descriptor.fd;
+  }
+
+  /** Whether it has been closed. */
+  get closed(): boolean {
+    return this.#descriptor.closed;
   }
 
   /**
@@ -228,11 +234,14 @@ export class Epoll implements Disposable {
   }
 
   /**
-   * Events one after the other, each true at the time it is handed out; never
-   * ends by itself.
+   * Events one after the other, each true at the time it is handed out, until
+   * the epoll is closed.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<EpollEvent> {
-    for (;;) yield* await this.wait({ maxEvents: 1 });
+  [Symbol.asyncIterator](): AsyncGenerator<EpollEvent> {
+    return oneByOne(
+      () => this.wait({ maxEvents: 1 }),
+      () => this.closed,
+    );
   }
 
   /** Closes the epoll, not what is in it. A second call does nothing. */

@@ -1,5 +1,6 @@
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { EpollPolling } from "./_epoll_polling.ts";
+import { oneByOne } from "./_one_by_one.ts";
 import type { Polling } from "./_polling.ts";
 import type { EventsOptions } from "./epoll_types.ts";
 import type { PollerAddOptions, PollerEvent } from "./poller_types.ts";
@@ -127,11 +128,14 @@ export class Poller implements Disposable {
   }
 
   /**
-   * Events one after the other, each true at the time it is handed out; never
-   * ends by itself.
+   * Events one after the other, each true at the time it is handed out, until
+   * the poller is closed.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<PollerEvent> {
-    for (;;) yield* await this.wait({ maxEvents: 1 });
+  [Symbol.asyncIterator](): AsyncGenerator<PollerEvent> {
+    return oneByOne(
+      () => this.wait({ maxEvents: 1 }),
+      () => this.#polling.closed,
+    );
   }
 
   /** Closes the poller, not what is in it. A second call does nothing. */
