@@ -1,5 +1,7 @@
+import { os } from "../_internal/platform.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { EpollPolling } from "./_epoll_polling.ts";
+import { KqueuePolling } from "./_kqueue_polling.ts";
 import type { Polling } from "./_polling.ts";
 import type { EventsOptions } from "./epoll_types.ts";
 import type { PollerAddOptions, PollerEvent } from "./poller_types.ts";
@@ -45,7 +47,7 @@ export class Poller implements Disposable {
    * @throws {IpcError} `EMFILE` or `ENFILE` if no descriptor is left.
    */
   constructor() {
-    this.#polling = new EpollPolling();
+    this.#polling = os === "darwin" ? new KqueuePolling() : new EpollPolling();
   }
 
   /** A descriptor of its own, readable while events are there. */

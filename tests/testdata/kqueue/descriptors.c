@@ -37,8 +37,10 @@ static int attach_read(struct note *note) {
 }
 
 static int attach_write(struct note *note) {
-  /* A kqueue can be watched, but not be written to. */
-  if (is_queue((int)note->asked.ident)) return EINVAL;
+  /* A kqueue can be watched, but not be written to. Its number may by now be
+   * that of something else, which has a type. */
+  if (is_queue((int)note->asked.ident) && !(note->file.st_mode & S_IFMT))
+    return EINVAL;
   return attach(note, EPOLLOUT);
 }
 
