@@ -35,3 +35,14 @@ async function compileKqueue(): Promise<KqueueOptions> {
   new Kqueue(options).close();
   return options;
 }
+
+/** Defines a test of what a kqueue does. */
+export function testKqueue(
+  behaviour: string,
+  fn: (kqueue: Kqueue) => void | Promise<void>,
+): void {
+  Deno.test(`a kqueue ${behaviour}`, { ignore: noKqueue }, async () => {
+    using kqueue = new Kqueue(kqueueOptions);
+    await fn(kqueue);
+  });
+}
