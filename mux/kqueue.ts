@@ -79,9 +79,9 @@ export class Kqueue implements Disposable {
   /**
    * Makes a kqueue that watches nothing.
    *
-   * @param options Another library to take it from: elsewhere than on macOS,
-   * one with the same interface, such as libkqueue.
-   * @throws {Deno.errors.NotSupported} Elsewhere than on macOS without one.
+   * @param options Another library to take it from, one with the same
+   * interface.
+   * @throws {Deno.errors.NotSupported} Without one elsewhere than on macOS.
    * @throws {IpcError} `EMFILE` or `ENFILE` if no descriptor is left.
    */
   constructor({ library, constants }: KqueueOptions = {}) {

@@ -14,7 +14,8 @@ import type { Watchable } from "./watchable.ts";
  *
  * Events come for as long as what they tell of is there. An object of this
  * package that is closed leaves the set; {@linkcode Poller.delete} a number
- * before it is closed.
+ * before it is closed. On macOS the end of a FIFO is no event: its reader's
+ * `read` tells.
  *
  * See [epoll(7)](https://man7.org/linux/man-pages/man7/epoll.7.html) and
  * [kqueue(2)](https://keith.github.io/xcode-man-pages/kqueue.2.html).

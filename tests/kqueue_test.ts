@@ -62,10 +62,11 @@ testKqueue("reports what comes, if asked for that", (kqueue) => {
 testKqueue("reports once, if asked for that", (kqueue) => {
   using pipe = BarePair.pipe();
   const change = { filter: "read", fd: pipe.reader } as const;
-  kqueue.change({ ...change, oneShot: true });
+  kqueue.change({ ...change, oneShot: true, data: "once" });
   pipe.writer.write();
   assertEquals(kqueue.tryWait()?.length, 1);
   assertEquals(kqueue.tryWait(), undefined);
+  assertEquals(valueOf(kqueue, "read", pipe.reader.fd), undefined);
   const enable = { ...change, action: "enable" } as const;
   assertThrows(() => kqueue.change(enable), Deno.errors.NotFound);
   kqueue.change(change);
@@ -231,6 +232,7 @@ testKqueue("tells a number's new owner from the one before", (kqueue) => {
   assertEquals(kqueue.tryWait(), undefined);
   const enable = { ...change, action: "enable" } as const;
   assertThrows(() => kqueue.change(enable), Deno.errors.NotFound);
+  assertEquals(valueOf(kqueue, "read", reused.fd), undefined);
   kqueue.change(change);
   assertEquals(dataOf(kqueue.tryWait()), [undefined]);
 });
