@@ -54,7 +54,6 @@ export interface Platform {
   /** 0 where descriptors that arrive have to be marked a moment later. */
   readonly MSG_CMSG_CLOEXEC: number;
 
-  readonly EVFILT_USER: number;
   readonly POSIX_SPAWN_SETSID: number;
   /** Closes in a child what it was not given; 0 where there is no such flag. */
   readonly POSIX_SPAWN_CLOEXEC_DEFAULT: number;
@@ -147,16 +146,43 @@ export const RWF_NOWAIT = 8;
 /** macOS only. */
 export const EVFILT_READ = -1;
 export const EVFILT_WRITE = -2;
+export const EVFILT_VNODE = -4;
 export const EVFILT_PROC = -5;
+export const EVFILT_SIGNAL = -6;
+export const EVFILT_TIMER = -7;
+export const EVFILT_USER = -10;
 export const EVFILT_EXCEPT = -15;
 export const EV_ADD = 0x1;
 export const EV_DELETE = 0x2;
 export const EV_ENABLE = 0x4;
+export const EV_DISABLE = 0x8;
 export const EV_ONESHOT = 0x10;
 export const EV_CLEAR = 0x20;
+export const EV_RECEIPT = 0x40;
+export const EV_DISPATCH = 0x80;
+export const EV_EOF = 0x8000;
+export const NOTE_LOWAT = 0x1;
 export const NOTE_OOB = 0x2;
-export const NOTE_EXIT = 0x80000000;
+export const NOTE_SECONDS = 0x1;
+export const NOTE_USECONDS = 0x2;
+export const NOTE_NSECONDS = 0x4;
+export const NOTE_ABSOLUTE = 0x8;
 export const NOTE_TRIGGER = 0x1000000;
+export const NOTE_FFAND = 0x40000000;
+export const NOTE_FFOR = 0x80000000;
+export const NOTE_FFCOPY = 0xc0000000;
+export const NOTE_FFLAGSMASK = 0xffffff;
+export const NOTE_EXIT = 0x80000000;
+export const NOTE_FORK = 0x40000000;
+export const NOTE_EXEC = 0x20000000;
+export const NOTE_EXITSTATUS = 0x4000000;
+export const NOTE_DELETE = 0x1;
+export const NOTE_WRITE = 0x2;
+export const NOTE_EXTEND = 0x4;
+export const NOTE_ATTRIB = 0x8;
+export const NOTE_LINK = 0x10;
+export const NOTE_RENAME = 0x20;
+export const NOTE_REVOKE = 0x40;
 export const KEVENT_SIZE = 32;
 
 const LINUX_X86_64: Platform = {
@@ -191,7 +217,6 @@ const LINUX_X86_64: Platform = {
   MSG_DONTWAIT: 0x40,
   MSG_NOSIGNAL: 0x4000,
   MSG_CMSG_CLOEXEC: 0x40000000,
-  EVFILT_USER: 0,
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
@@ -255,7 +280,6 @@ const DARWIN_AARCH64: Platform = {
   MSG_DONTWAIT: 0x80,
   MSG_NOSIGNAL: 0x80000,
   MSG_CMSG_CLOEXEC: 0,
-  EVFILT_USER: -10,
   POSIX_SPAWN_SETSID: 0x400,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
   epollEvent: { size: 0, data: 0 },

@@ -1,4 +1,3 @@
-import { wholeNumber } from "../_internal/arguments.ts";
 import { backoff } from "../_internal/backoff.ts";
 import { Descriptor, whenClosed } from "../_internal/descriptor.ts";
 import { errno, wouldBlock } from "../_internal/errno.ts";
@@ -18,6 +17,7 @@ import {
 import { controlError, interestBits, readiness } from "./_epoll_bits.ts";
 import { oneByOne } from "./_one_by_one.ts";
 import { EpollQueue } from "./_epoll_queue.ts";
+import { DEFAULT_EVENTS, mostOf } from "./_max_events.ts";
 import type {
   EpollAddOptions,
   EpollEvent,
@@ -26,9 +26,6 @@ import type {
 } from "./epoll_types.ts";
 import { readParking } from "./parking.ts";
 import { fdOf, type Watchable } from "./watchable.ts";
-
-const DEFAULT_EVENTS = 256;
-const MOST_EVENTS = 1_000_000;
 
 /** How long to leave a queue alone that reports only leftovers, in ms. */
 const PAUSE = 10;
@@ -312,14 +309,4 @@ export class Epoll implements Disposable {
       epoll.#drop(number);
     };
   }
-}
-
-function mostOf({ maxEvents = DEFAULT_EVENTS }: EventsOptions): number {
-  return wholeNumber(
-    maxEvents,
-    "wait for events",
-    "maxEvents",
-    1,
-    MOST_EVENTS,
-  );
 }

@@ -30,6 +30,32 @@ export type {
   EpollModifyOptions,
   EventsOptions,
 } from "./epoll_types.ts";
+export { Kqueue } from "./kqueue.ts";
+export type {
+  KqueueChange,
+  KqueueChangeBase,
+  KqueueChangeOptions,
+  KqueueDescriptorChange,
+  KqueueFilter,
+  KqueueProcChange,
+  KqueueReceipt,
+  KqueueSignalChange,
+  KqueueTimerChange,
+  KqueueUserChange,
+  KqueueVnodeChange,
+  KqueueVnodeNotes,
+} from "./kqueue_change_types.ts";
+export type {
+  KqueueDescriptorEvent,
+  KqueueEvent,
+  KqueueEventBase,
+  KqueueProcEvent,
+  KqueueSignalEvent,
+  KqueueTimerEvent,
+  KqueueUserEvent,
+  KqueueVnodeEvent,
+} from "./kqueue_event_types.ts";
+export type { KqueueConstants, KqueueOptions } from "./kqueue_options.ts";
 export { poll, pollSync, tryPoll } from "./poll.ts";
 export type { PollEntry, PollEvents, PollResult } from "./poll.ts";
 export { Poller } from "./poller.ts";
@@ -43,5 +69,6 @@ export { select, selectSync, trySelect } from "./select.ts";
 export type { Selected, SelectedSync, SelectSets } from "./select.ts";
 export { setSpinning } from "./spinning.ts";
 export type { Watchable } from "./watchable.ts";
+export type { ChildStatus } from "../_internal/exit_status.ts";
 export type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 export { IpcError, type SystemErrorFields } from "../_internal/error.ts";

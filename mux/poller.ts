@@ -1,6 +1,8 @@
+import { os } from "../_internal/platform.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { EpollPolling } from "./_epoll_polling.ts";
 import { oneByOne } from "./_one_by_one.ts";
+import { KqueuePolling } from "./_kqueue_polling.ts";
 import type { Polling } from "./_polling.ts";
 import type { EventsOptions } from "./epoll_types.ts";
 import type { PollerAddOptions, PollerEvent } from "./poller_types.ts";
@@ -13,7 +15,8 @@ import type { Watchable } from "./watchable.ts";
  *
  * Events come for as long as what they tell of is there. An object of this
  * package that is closed leaves the set; {@linkcode Poller.delete} a number
- * before it is closed.
+ * before it is closed. On macOS the end of a FIFO is no event: its reader's
+ * `read` tells.
  *
  * See [epoll(7)](https://man7.org/linux/man-pages/man7/epoll.7.html) and
  * [kqueue(2)](https://keith.github.io/xcode-man-pages/kqueue.2.html).
@@ -46,7 +49,7 @@ export class Poller implements Disposable {
    * @throws {IpcError} `EMFILE` or `ENFILE` if no descriptor is left.
    */
   constructor() {
-    this.#polling = new EpollPolling();
+    this.#polling = os === "darwin" ? new KqueuePolling() : new EpollPolling();
   }
 
   /** A descriptor of its own, readable while events are there. */

@@ -1,18 +1,11 @@
-import { constants } from "node:os";
 import { check, E, systemError } from "../_internal/errno.ts";
+import { type ChildStatus, exitStatus } from "../_internal/exit_status.ts";
 import { WNOHANG } from "../_internal/platform.ts";
+import { signalNumber } from "../_internal/signals.ts";
 import { processExit } from "../mux/process_exit.ts";
 import { libc } from "./_ffi.ts";
 
-/** How a child ended. */
-export interface ChildStatus {
-  /** Whether it exited with code 0. */
-  readonly success: boolean;
-  /** Its exit code; 128 and the signal's number if a signal ended it. */
-  readonly code: number;
-  /** The name of the signal that ended it, or null. */
-  readonly signal: string | null;
-}
+export type { ChildStatus };
 
 /** Makes the object for a process that {@linkcode spawn} started. */
 export let newChild: (pid: number, command: string) => Child;
@@ -67,7 +60,7 @@ export class Child implements AsyncDisposable {
       if (pid !== 0) break;
     }
     this.#reaped = true;
-    return decode(status[0]);
+    return exitStatus(status[0]);
   }
 
   /**
@@ -90,7 +83,7 @@ export class Child implements AsyncDisposable {
    * ```
    */
   kill(signal: Deno.Signal | number = "SIGTERM"): void {
-    const number = signalNumber(signal);
+    const number = signalNumber(signal, "kill");
     const context = { on: `${this.#command}, process ${this.pid}` };
     if (this.#reaped) throw systemError(E.ESRCH, "kill", context);
     check(libc.kill(this.pid, number), "kill", context);
@@ -113,30 +106,4 @@ export class Child implements AsyncDisposable {
     if (!this.#reaped) this.kill();
     await this.status;
   }
-}
-
-const SIGNALS: Readonly<Record<string, number>> = constants.signals;
-
-function signalNumber(signal: Deno.Signal | number): number {
-  const number = typeof signal === "number" ? signal : SIGNALS[signal];
-  if (Number.isInteger(number) && number >= 0 && number <= 64) return number;
-  throw new TypeError(
-    `Cannot kill: the signal must be the name or number of one: ` +
-      `current value is ${signal}`,
-  );
-}
-
-/** The encoding that WIFEXITED, WTERMSIG and so on take apart: wait(2). */
-function decode(status: number): ChildStatus {
-  const number = status & 0x7f;
-  if (number === 0) {
-    const code = status >> 8 & 0xff;
-    return { success: code === 0, code, signal: null };
-  }
-  const name = Object.keys(SIGNALS).find((key) => SIGNALS[key] === number);
-  return {
-    success: false,
-    code: 128 + number,
-    signal: name ?? `signal ${number}`,
-  };
 }
