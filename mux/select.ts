@@ -165,10 +165,15 @@ function selectOf(sets: SelectSets, limited: boolean): AnyWait<Selected> {
     attempt() {
       const result = call(new BigInt64Array(2));
       if (result < 0) {
-        refuseClosed(all);
+        if (errno() === E.EBADF) refuseClosed(all.map(([fd]) => fd));
         return wouldBlock("select");
       }
-      if (result === 0) return undefined;
+      if (result === 0) {
+        // Linux overlooks what is above all that is open: select(2). If the
+        // highest is open, so far it has looked at the others.
+        if (count > 0) refuseClosed([count - 1]);
+        return undefined;
+      }
       return {
         read: read.ready(),
         write: write.ready(),
@@ -219,10 +224,9 @@ function numberOf(watchable: Watchable): number {
   );
 }
 
-/** EBADF does not say which of them it is. */
-function refuseClosed(all: readonly Interest[]): void {
-  if (errno() !== E.EBADF) return;
-  for (const [fd] of all) {
+/** Names the one that is closed, which EBADF does not. */
+function refuseClosed(all: readonly number[]): void {
+  for (const fd of all) {
     if (libc.fcntl(fd, F_GETFD, 0n) < 0) {
       throw closedError("select", `fd ${fd}`);
     }
