@@ -1,16 +1,19 @@
 /** Waiting for any of several descriptors, for poll(2) and select(2). */
 
 import { backoff } from "../_internal/backoff.ts";
+import { closedError } from "../_internal/errno.ts";
 import { Spin } from "../_internal/spin.ts";
 import {
   type Attempt,
   type Cancel,
   type Park,
+  type Parking,
   type SyncWaitOptions,
   type WaitOptions,
   WaitQueue,
 } from "../_internal/wait.ts";
 import { reactor } from "./reactor.ts";
+import type { Watchable } from "./watchable.ts";
 
 /** What to wait for: a descriptor, and READ, WRITE and PRIORITY of it. */
 export type Interest = readonly [fd: number, interest: number];
@@ -25,6 +28,8 @@ export interface AnyWait<T> {
   readonly block: (milliseconds: number) => void;
   /** What the reactor is to wait for. */
   readonly interests: readonly Interest[];
+  /** The same descriptors as they were given. */
+  readonly watched: readonly Watchable[];
 }
 
 /** Such calls have no object that could learn whether trying pays. */
@@ -43,12 +48,36 @@ export function refuseNothing(
 
 /** Attempts until something is ready, waiting in the reactor in between. */
 export function waitForAny<T>(
-  { attempt, interests, syscall, block }: AnyWait<T>,
+  wait: AnyWait<T>,
   options?: WaitOptions,
 ): Promise<T> {
-  const park = unhurried(parkForAny(interests));
-  const queue = new WaitQueue({ park, parkSync: block }, syscall, spin);
-  return queue.run(attempt, options);
+  const { attempt, syscall, block } = wait;
+  const park = unhurried(parkForAny(wait.interests));
+  let looked = false;
+  const parking: Parking = {
+    park(wake) {
+      looked = false;
+      return park(wake);
+    },
+    parkSync: block,
+  };
+  const queue = new WaitQueue(parking, syscall, spin);
+  return queue.run(() => {
+    if (!looked) refuseClosed(wait);
+    looked = true;
+    return attempt();
+  }, options);
+}
+
+/** Whoever was closed meanwhile may have left its number to another. */
+function refuseClosed(
+  { watched, interests, syscall }: AnyWait<unknown>,
+): void {
+  watched.forEach((one, i) => {
+    const [fd] = interests[i];
+    if (typeof one === "number" || one.fd === fd) return;
+    throw closedError(syscall, `fd ${fd}`);
+  });
 }
 
 /** Attempts until something is ready, blocking the thread in between. */
@@ -73,9 +102,7 @@ function parkForAny(interests: readonly Interest[]): Park {
       for (const cancel of cancels) cancel(() => --left === 0 && done());
     }
     function first(error?: Error): void {
-      if (over) return;
-      cancelAll(() => {});
-      wake(error);
+      if (!over) cancelAll(() => wake(error));
     }
     try {
       for (const [fd, interest] of interests) {

@@ -168,6 +168,7 @@ function pollOf(
   return {
     syscall: "poll",
     interests: numbers.map((fd, i) => [fd, interestOf(entries[i].events)]),
+    watched: entries.map(({ fd }) => fd),
     attempt() {
       const result = libc.poll(words, count, 0);
       if (result < 0) return wouldBlock("poll");

@@ -162,6 +162,7 @@ function selectOf(sets: SelectSets, limited: boolean): AnyWait<Selected> {
   return {
     syscall: "select",
     interests: all,
+    watched: given.flatMap(({ watched }) => watched),
     attempt() {
       const result = call(new BigInt64Array(2));
       if (result < 0) {
@@ -190,12 +191,12 @@ function selectOf(sets: SelectSets, limited: boolean): AnyWait<Selected> {
 /** One `fd_set`: a bit for each number. */
 class FdSet {
   readonly interests: readonly Interest[];
-  readonly #watched: readonly Watchable[];
+  readonly watched: readonly Watchable[];
   readonly #wanted = new Uint8Array(platform.FD_SETSIZE / 8);
   readonly #bits = new Uint8Array(platform.FD_SETSIZE / 8);
 
   constructor(name: Name, watched: readonly Watchable[]) {
-    this.#watched = watched;
+    this.watched = watched;
     this.interests = watched.map((one) => [numberOf(one), INTERESTS[name]]);
     for (const [fd] of this.interests) this.#wanted[fd >> 3] |= 1 << (fd & 7);
   }
@@ -207,7 +208,7 @@ class FdSet {
   }
 
   ready(): Watchable[] {
-    return this.#watched.filter((_, i) => {
+    return this.watched.filter((_, i) => {
       const [fd] = this.interests[i];
       return (this.#bits[fd >> 3] & (1 << (fd & 7))) !== 0;
     });
