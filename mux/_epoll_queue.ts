@@ -33,11 +33,19 @@ export class EpollQueue {
    * @param fd The descriptor.
    * @param events EPOLLIN and so on.
    * @param data What comes with the events, 32 bits.
+   * @param more What comes with them, too, as many.
    * @returns Negative if it failed.
    */
-  control(operation: number, fd: number, events: number, data: number): number {
+  control(
+    operation: number,
+    fd: number,
+    events: number,
+    data: number,
+    more: number = 0,
+  ): number {
     this.#event[0] = events;
     this.#event[DATA] = data;
+    this.#event[DATA + 1] = more;
     return libc.epoll_ctl(this.fd, operation, fd, this.#event);
   }
 
@@ -63,5 +71,10 @@ export class EpollQueue {
   /** What came with it. */
   data(index: number): number {
     return this.#events[index * SIZE + DATA] >>> 0;
+  }
+
+  /** What came with it, too. */
+  more(index: number): number {
+    return this.#events[index * SIZE + DATA + 1] >>> 0;
   }
 }
