@@ -90,8 +90,9 @@ export class EventFd implements Disposable {
    * Makes a counter.
    *
    * @param options What it starts with and how waits take from it.
-   * @throws {RangeError} If the value is negative or more than 2⁶⁴ − 2.
-   * @throws {TypeError} If the value is no whole number.
+   * @throws {RangeError} If the value is negative, more than 2⁶⁴ − 2 or not
+   * whole.
+   * @throws {TypeError} If the value is no number.
    * @throws {Deno.errors.NotSupported} On macOS.
    * @throws {IpcError} `EMFILE` or `ENFILE` if no descriptor is left.
    */
@@ -132,8 +133,8 @@ export class EventFd implements Disposable {
    * Adds to the counter, and so wakes those who wait. Never waits itself.
    *
    * @param n How much, from 1 to 2⁶⁴ − 2.
-   * @throws {RangeError} If `n` is out of range.
-   * @throws {TypeError} If `n` is no whole number.
+   * @throws {RangeError} If `n` is out of range or not whole.
+   * @throws {TypeError} If `n` is no number.
    * @throws {Deno.errors.WouldBlock} If the counter would exceed 2⁶⁴ − 2; it
    * stays as it is then. `writable` tells when there is room for 1.
    * @throws {Deno.errors.BadResource} If it is closed.
