@@ -195,6 +195,8 @@ export class Epoll implements Disposable {
    * @throws {Deno.errors.BadResource} If the epoll is closed, now or meanwhile.
    * @throws {Deno.errors.FilesystemLoop} If it watches others five deep: being
    * waited for takes a level. Blocking does not.
+   * @throws {IpcError} `EINVAL` if 500 epolls that watch the same are waited
+   * for already.
    */
   async wait(
     options: EventsOptions & WaitOptions = {},
