@@ -4,19 +4,21 @@ import { libc } from "../_internal/_ffi.ts";
 import { Descriptor } from "../_internal/descriptor.ts";
 import { check } from "../_internal/errno.ts";
 import { openFile } from "../_internal/file.ts";
-import { O_RDONLY, POLLOUT } from "../_internal/platform.ts";
+import { F_GETFL, O_RDONLY, platform, POLLOUT } from "../_internal/platform.ts";
 import { poll } from "../_internal/poll.ts";
 
 /** The most that a counter holds: eventfd(2). */
 export const MOST = 0xffff_ffff_ffff_fffen;
 
 /**
- * Whether `count` can be added without having to wait. A child that shares the
- * counter may want to block in it, so its O_NONBLOCK is not ours to set.
+ * Whether adding `count` would have to wait. A child that shares the counter
+ * may want to block in it, so its O_NONBLOCK is not ours to set.
  */
-export function hasRoom(fd: number, count: bigint): boolean {
-  if ((poll(fd, POLLOUT, 0) & POLLOUT) === 0) return false;
-  return count === 1n || MOST - counterOf(fd) >= count;
+export function wouldWait(fd: number, count: bigint): boolean {
+  const flags = check(libc.fcntl(fd, F_GETFL, 0n), "fcntl");
+  if ((flags & platform.O_NONBLOCK) !== 0) return false;
+  if ((poll(fd, POLLOUT, 0) & POLLOUT) === 0) return true;
+  return count > 1n && MOST - counterOf(fd) < count;
 }
 
 /** What the counter holds, taking nothing: proc_pid_fdinfo(5). */

@@ -23,7 +23,7 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
-import { hasRoom, MOST } from "./_room.ts";
+import { MOST, wouldWait } from "./_room.ts";
 import { libc } from "./_ffi.ts";
 
 /** Options of making an event counter. */
@@ -43,6 +43,8 @@ export interface EventFdOptions {
   readonly semaphore?: boolean;
 }
 
+/** What is written most. */
+const ONE = toBytes(1n);
 /** `initval` has 32 bits. */
 const MOST_AT_FIRST = 0xffff_ffffn;
 
@@ -141,10 +143,9 @@ export class EventFd implements Disposable {
    */
   signal(n: number | bigint = 1): void {
     const { fd, blocking } = this.#descriptor;
-    const data = new Uint8Array(8);
     const count = n === 1 ? 1n : counted(n, 1n, "signal", "n");
-    new DataView(data.buffer).setBigUint64(0, count, true);
-    const number = (blocking || this.#adopted) && !hasRoom(fd, count)
+    const data = count === 1n ? ONE : toBytes(count);
+    const number = (blocking || this.#adopted) && wouldWait(fd, count)
       ? E.EAGAIN
       : base.write(fd, data, 8n) < 0
       ? errno()
@@ -219,6 +220,10 @@ export class EventFd implements Disposable {
       hint: "it is no eventfd",
     });
   }
+}
+
+function toBytes(count: bigint): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array([count]).buffer);
 }
 
 function requireLinux(): void {
