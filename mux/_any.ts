@@ -15,8 +15,15 @@ import {
 import { reactor } from "./reactor.ts";
 import type { Watchable } from "./watchable.ts";
 
-/** What to wait for: a descriptor, and READ, WRITE and PRIORITY of it. */
-export type Interest = readonly [fd: number, interest: number];
+/** What to wait for. */
+export interface Interest {
+  /** The descriptor as it was given. */
+  readonly watchable: Watchable;
+  /** The number that it had then. */
+  readonly fd: number;
+  /** READ, WRITE and PRIORITY. */
+  readonly interest: number;
+}
 
 /** One system call that looks at several descriptors. */
 export interface AnyWait<T> {
@@ -27,9 +34,7 @@ export interface AnyWait<T> {
   /** Makes it, blocking the thread until something is ready. */
   readonly block: (milliseconds: number) => void;
   /** What the reactor is to wait for. */
-  readonly interests: readonly Interest[];
-  /** The same descriptors as they were given. */
-  readonly watched: readonly Watchable[];
+  readonly interests: () => readonly Interest[];
 }
 
 /** Such calls have no object that could learn whether trying pays. */
@@ -52,7 +57,8 @@ export function waitForAny<T>(
   options?: WaitOptions,
 ): Promise<T> {
   const { attempt, syscall, block } = wait;
-  const park = unhurried(parkForAny(wait.interests));
+  const interests = wait.interests();
+  const park = unhurried(parkForAny(interests));
   let looked = false;
   const parking: Parking = {
     park(wake) {
@@ -63,21 +69,18 @@ export function waitForAny<T>(
   };
   const queue = new WaitQueue(parking, syscall, spin);
   return queue.run(() => {
-    if (!looked) refuseClosed(wait);
+    if (!looked) refuseClosed(interests, syscall);
     looked = true;
     return attempt();
   }, options);
 }
 
 /** Whoever was closed meanwhile may have left its number to another. */
-function refuseClosed(
-  { watched, interests, syscall }: AnyWait<unknown>,
-): void {
-  watched.forEach((one, i) => {
-    const [fd] = interests[i];
-    if (typeof one === "number" || one.fd === fd) return;
+function refuseClosed(interests: readonly Interest[], syscall: string): void {
+  for (const { watchable, fd } of interests) {
+    if (typeof watchable === "number" || watchable.fd === fd) continue;
     throw closedError(syscall, `fd ${fd}`);
-  });
+  }
 }
 
 /** Attempts until something is ready, blocking the thread in between. */
@@ -85,7 +88,7 @@ export function waitForAnySync<T>(
   { attempt, interests, syscall, block }: AnyWait<T>,
   options?: SyncWaitOptions,
 ): T {
-  const park = parkForAny(interests);
+  const park: Park = (wake) => parkForAny(interests())(wake);
   const queue = new WaitQueue({ park, parkSync: block }, syscall, spin);
   return queue.runSync(attempt, options);
 }
@@ -105,7 +108,7 @@ function parkForAny(interests: readonly Interest[]): Park {
       if (!over) cancelAll(() => wake(error));
     }
     try {
-      for (const [fd, interest] of interests) {
+      for (const { fd, interest } of interests) {
         cancels.push(reactor.watch(fd, interest, first));
       }
     } catch (error) {

@@ -123,8 +123,8 @@ export class Reactor {
   /** Those who wait for a number that was closed wait in vain. */
   #look(key: number): void {
     const waiters = this.#waiters.get(key);
-    const unowned = waiters?.some(({ owner }) => owner === undefined) ?? false;
-    if (key < 0 || !unowned || this.#backend!.stands(key)) return;
+    if (key < 0 || !waiters?.some(({ owner }) => owner === undefined)) return;
+    if (this.#backend!.stands(key)) return;
     this.forget(key, closedError("wait", `fd ${key}`));
   }
 
