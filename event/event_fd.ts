@@ -1,5 +1,5 @@
 import { libc as base } from "../_internal/_ffi.ts";
-import { adopt, Descriptor, setNonblocking } from "../_internal/descriptor.ts";
+import { adopt, Descriptor } from "../_internal/descriptor.ts";
 import {
   check,
   E,
@@ -13,7 +13,7 @@ import {
   notSupported,
   os,
   platform,
-  POLLOUT,
+  POLLIN,
   RWF_NOWAIT,
 } from "../_internal/platform.ts";
 import { poll } from "../_internal/poll.ts";
@@ -23,6 +23,7 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
+import { MOST, wouldWait } from "./_room.ts";
 import { libc } from "./_ffi.ts";
 
 /** Options of making an event counter. */
@@ -42,8 +43,8 @@ export interface EventFdOptions {
   readonly semaphore?: boolean;
 }
 
-/** The most that the counter holds: eventfd(2). */
-const MOST = 0xffff_ffff_ffff_fffen;
+/** What is written most. */
+const ONE = toBytes(1n);
 /** `initval` has 32 bits. */
 const MOST_AT_FIRST = 0xffff_ffffn;
 
@@ -73,14 +74,17 @@ const MOST_AT_FIRST = 0xffff_ffffn;
  */
 export class EventFd implements Disposable {
   readonly #descriptor: Descriptor;
+  /** Whether others had it before, who may switch O_NONBLOCK off again. */
+  readonly #adopted: boolean;
   readonly #waits: WaitQueue;
   readonly #word = new BigUint64Array(1);
   readonly #bytes = new Uint8Array(this.#word.buffer);
   /** struct iovec { void *iov_base; size_t iov_len; } of the word. */
   readonly #iovec = new BigUint64Array([address(this.#bytes), 8n]);
 
-  private constructor(descriptor: Descriptor) {
+  private constructor(descriptor: Descriptor, adopted: boolean) {
     this.#descriptor = descriptor;
+    this.#adopted = adopted;
     this.#waits = new WaitQueue(readParking(descriptor), "read");
   }
 
@@ -88,8 +92,9 @@ export class EventFd implements Disposable {
    * Makes a counter.
    *
    * @param options What it starts with and how waits take from it.
-   * @throws {RangeError} If the value is negative or more than 2⁶⁴ − 2.
-   * @throws {TypeError} If the value is no whole number.
+   * @throws {RangeError} If the value is negative, more than 2⁶⁴ − 2 or not
+   * whole.
+   * @throws {TypeError} If the value is no number.
    * @throws {Deno.errors.NotSupported} On macOS.
    * @throws {IpcError} `EMFILE` or `ENFILE` if no descriptor is left.
    */
@@ -101,7 +106,7 @@ export class EventFd implements Disposable {
     const flags = platform.O_CLOEXEC | platform.O_NONBLOCK |
       (semaphore ? EFD_SEMAPHORE : 0);
     const fd = check(libc.eventfd(Number(first), flags), "eventfd");
-    const event = new EventFd(new Descriptor(fd, "eventfd"));
+    const event = new EventFd(new Descriptor(fd, "eventfd"), false);
     if (count > first) event.signal(count - first);
     return event;
   }
@@ -118,7 +123,7 @@ export class EventFd implements Disposable {
    */
   static fromFd(fd: number): EventFd {
     requireLinux();
-    return new EventFd(adopt(fd, "read and write"));
+    return new EventFd(adopt(fd, "read and write"), true);
   }
 
   /** The descriptor: readable while the counter is not 0. */
@@ -130,19 +135,21 @@ export class EventFd implements Disposable {
    * Adds to the counter, and so wakes those who wait. Never waits itself.
    *
    * @param n How much, from 1 to 2⁶⁴ − 2.
-   * @throws {RangeError} If `n` is out of range.
-   * @throws {TypeError} If `n` is no whole number.
+   * @throws {RangeError} If `n` is out of range or not whole.
+   * @throws {TypeError} If `n` is no number.
    * @throws {Deno.errors.WouldBlock} If the counter would exceed 2⁶⁴ − 2; it
    * stays as it is then. `writable` tells when there is room for 1.
    * @throws {Deno.errors.BadResource} If it is closed.
    */
   signal(n: number | bigint = 1): void {
     const { fd, blocking } = this.#descriptor;
-    const data = new Uint8Array(8);
     const count = n === 1 ? 1n : counted(n, 1n, "signal", "n");
-    new DataView(data.buffer).setBigUint64(0, count, true);
-    const write = () => base.write(fd, data, 8n) < 0 ? errno() : 0;
-    const number = blocking ? unblocked(fd, count, write) : write();
+    const data = count === 1n ? ONE : toBytes(count);
+    const number = (blocking || this.#adopted) && wouldWait(fd, count)
+      ? E.EAGAIN
+      : base.write(fd, data, 8n) < 0
+      ? errno()
+      : 0;
     if (number === 0) return;
     throw systemError(number, "write", {
       on: "eventfd",
@@ -198,10 +205,14 @@ export class EventFd implements Disposable {
   }
 
   #attempt(): bigint | undefined {
-    const { fd, blocking } = this.#descriptor;
-    const count = blocking
-      ? libc.preadv2(fd, this.#iovec, 1, -1n, RWF_NOWAIT)
-      : base.read(fd, this.#bytes, 8n);
+    const { fd } = this.#descriptor;
+    // Somebody who shares it may have switched O_NONBLOCK off.
+    let count = libc.preadv2(fd, this.#iovec, 1, -1n, RWF_NOWAIT);
+    if (count < 0 && errno() === E.ENOTSUP) {
+      // Before Linux 5.7.
+      if ((poll(fd, POLLIN, 0) & POLLIN) === 0) return undefined;
+      count = base.read(fd, this.#bytes, 8n);
+    }
     if (count === 8) return this.#word[0];
     if (count < 0) return wouldBlock("read", { on: "eventfd" });
     throw systemError(E.EINVAL, "read", {
@@ -211,19 +222,8 @@ export class EventFd implements Disposable {
   }
 }
 
-/**
- * Writes to what a child shares that may want to block: it must not block us.
- * Only where there may be no room is the child kept from blocking for a moment.
- */
-function unblocked(fd: number, count: bigint, write: () => number): number {
-  if ((poll(fd, POLLOUT, 0) & POLLOUT) === 0) return E.EAGAIN;
-  if (count === 1n) return write();
-  setNonblocking(fd, true);
-  try {
-    return write();
-  } finally {
-    setNonblocking(fd, false);
-  }
+function toBytes(count: bigint): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array([count]).buffer);
 }
 
 function requireLinux(): void {

@@ -1,19 +1,29 @@
 /** Waiting for any of several descriptors, for poll(2) and select(2). */
 
 import { backoff } from "../_internal/backoff.ts";
+import { closedError } from "../_internal/errno.ts";
 import { Spin } from "../_internal/spin.ts";
 import {
   type Attempt,
   type Cancel,
   type Park,
+  type Parking,
   type SyncWaitOptions,
   type WaitOptions,
   WaitQueue,
 } from "../_internal/wait.ts";
 import { reactor } from "./reactor.ts";
+import type { Watchable } from "./watchable.ts";
 
-/** What to wait for: a descriptor, and READ, WRITE and PRIORITY of it. */
-export type Interest = readonly [fd: number, interest: number];
+/** What to wait for. */
+export interface Interest {
+  /** The descriptor as it was given. */
+  readonly watchable: Watchable;
+  /** The number that it had then. */
+  readonly fd: number;
+  /** READ, WRITE and PRIORITY. */
+  readonly interest: number;
+}
 
 /** One system call that looks at several descriptors. */
 export interface AnyWait<T> {
@@ -24,7 +34,7 @@ export interface AnyWait<T> {
   /** Makes it, blocking the thread until something is ready. */
   readonly block: (milliseconds: number) => void;
   /** What the reactor is to wait for. */
-  readonly interests: readonly Interest[];
+  readonly interests: () => readonly Interest[];
 }
 
 /** Such calls have no object that could learn whether trying pays. */
@@ -43,12 +53,34 @@ export function refuseNothing(
 
 /** Attempts until something is ready, waiting in the reactor in between. */
 export function waitForAny<T>(
-  { attempt, interests, syscall, block }: AnyWait<T>,
+  wait: AnyWait<T>,
   options?: WaitOptions,
 ): Promise<T> {
+  const { attempt, syscall, block } = wait;
+  const interests = wait.interests();
   const park = unhurried(parkForAny(interests));
-  const queue = new WaitQueue({ park, parkSync: block }, syscall, spin);
-  return queue.run(attempt, options);
+  let looked = false;
+  const parking: Parking = {
+    park(wake) {
+      looked = false;
+      return park(wake);
+    },
+    parkSync: block,
+  };
+  const queue = new WaitQueue(parking, syscall, spin);
+  return queue.run(() => {
+    if (!looked) refuseClosed(interests, syscall);
+    looked = true;
+    return attempt();
+  }, options);
+}
+
+/** Whoever was closed meanwhile may have left its number to another. */
+function refuseClosed(interests: readonly Interest[], syscall: string): void {
+  for (const { watchable, fd } of interests) {
+    if (typeof watchable === "number" || watchable.fd === fd) continue;
+    throw closedError(syscall, `fd ${fd}`);
+  }
 }
 
 /** Attempts until something is ready, blocking the thread in between. */
@@ -56,7 +88,7 @@ export function waitForAnySync<T>(
   { attempt, interests, syscall, block }: AnyWait<T>,
   options?: SyncWaitOptions,
 ): T {
-  const park = parkForAny(interests);
+  const park: Park = (wake) => parkForAny(interests())(wake);
   const queue = new WaitQueue({ park, parkSync: block }, syscall, spin);
   return queue.runSync(attempt, options);
 }
@@ -73,12 +105,10 @@ function parkForAny(interests: readonly Interest[]): Park {
       for (const cancel of cancels) cancel(() => --left === 0 && done());
     }
     function first(error?: Error): void {
-      if (over) return;
-      cancelAll(() => {});
-      wake(error);
+      if (!over) cancelAll(() => wake(error));
     }
     try {
-      for (const [fd, interest] of interests) {
+      for (const { fd, interest } of interests) {
         cancels.push(reactor.watch(fd, interest, first));
       }
     } catch (error) {

@@ -28,6 +28,8 @@ const MAX_EVENTS = 128;
 interface Armed {
   readonly interest: number;
   readonly owner: Owner | undefined;
+  /** Tells its events from those of another file that had its number. */
+  readonly token: number;
 }
 
 /** One epoll instance. */
@@ -35,6 +37,7 @@ export class EpollBackend implements Backend {
   readonly #queue = new EpollQueue(MAX_EVENTS);
   readonly #wake: number;
   readonly #armed = new Map<number, Armed>();
+  #lastToken = 0;
 
   constructor() {
     this.#wake = check(
@@ -48,35 +51,40 @@ export class EpollBackend implements Backend {
     const armed = this.#armed.get(fd);
     const same = armed?.interest === interest && armed.owner === owner;
     if (same && owner !== undefined) return true;
-    if (interest === 0) this.disarm(fd);
-    else if (this.#add(fd, { interest, owner }, armed !== undefined) < 0) {
+    if (interest === 0) {
+      this.disarm(fd);
+      return true;
+    }
+    this.#lastToken = (this.#lastToken + 1) >>> 0;
+    const next = { interest, owner, token: this.#lastToken };
+    if (this.#add(fd, next, armed !== undefined) < 0) {
       const number = errno();
       this.#armed.delete(fd);
       // Regular files and directories never block, and epoll refuses them.
       if (number === E.EPERM) return false;
       throw systemError(number, "epoll_ctl", { on: `fd ${fd}` });
-    } else this.#armed.set(fd, { interest, owner });
+    }
+    this.#armed.set(fd, next);
     return true;
   }
 
   #add(fd: number, armed: Armed, added: boolean): number {
-    const events = bitsOf(armed);
     const [first, second] = added
       ? [EPOLL_CTL_MOD, EPOLL_CTL_ADD]
       : [EPOLL_CTL_ADD, EPOLL_CTL_MOD];
-    const result = this.#control(first, fd, events);
+    const result = this.#control(first, fd, bitsOf(armed), armed.token);
     if (result >= 0) return result;
     // The number may have been closed behind our back and be another's now,
     // or have been added when it was another's.
     const number = errno();
     if (number !== E.ENOENT && number !== E.EEXIST) return result;
-    return this.#control(second, fd, events);
+    return this.#control(second, fd, bitsOf(armed), armed.token);
   }
 
   stands(fd: number): boolean {
     const armed = this.#armed.get(fd);
     return armed === undefined ||
-      this.#control(EPOLL_CTL_MOD, fd, bitsOf(armed)) >= 0;
+      this.#control(EPOLL_CTL_MOD, fd, bitsOf(armed), armed.token) >= 0;
   }
 
   disarm(fd: number): void {
@@ -94,7 +102,10 @@ export class EpollBackend implements Backend {
       const events = this.#queue.bits(i);
       const fd = this.#queue.data(i);
       if (fd === this.#wake) base.read(fd, new Uint8Array(8), 8n);
-      else ready(fd, readinessOf(events));
+      // A number that was closed is not forgotten while a copy is open.
+      else if (this.#armed.get(fd)?.token === this.#queue.more(i)) {
+        ready(fd, readinessOf(events));
+      }
     }
   }
 
@@ -111,8 +122,8 @@ export class EpollBackend implements Backend {
     base.write(this.#wake, one, 8n);
   }
 
-  #control(operation: number, fd: number, events: number): number {
-    return this.#queue.control(operation, fd, events, fd);
+  #control(op: number, fd: number, events: number, token = 0): number {
+    return this.#queue.control(op, fd, events, fd, token);
   }
 }
 

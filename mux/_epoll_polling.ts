@@ -3,7 +3,11 @@
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import type { Polling } from "./_polling.ts";
 import { dataOf, Epoll } from "./epoll.ts";
-import type { EpollEvent, EventsOptions } from "./epoll_types.ts";
+import type {
+  EpollAddOptions,
+  EpollEvent,
+  EventsOptions,
+} from "./epoll_types.ts";
 import type { PollerAddOptions, PollerEvent } from "./poller_types.ts";
 import { fdOf, type Watchable } from "./watchable.ts";
 
@@ -27,8 +31,7 @@ export class EpollPolling implements Polling {
   }
 
   add(fd: Watchable, options: PollerAddOptions): void {
-    const data = wantedOf(options, options.data);
-    this.#epoll.add(fd, { ...data, readHangup: true, data });
+    this.#epoll.add(fd, interestOf(wantedOf(options, options.data)));
   }
 
   modify(fd: Watchable, options: PollerAddOptions): void {
@@ -36,7 +39,7 @@ export class EpollPolling implements Polling {
     const data = "data" in options
       ? wantedOf(options, options.data)
       : wantedOf(options, (before as Wanted | undefined)?.data);
-    this.#epoll.modify(fd, { ...data, readHangup: true, data });
+    this.#epoll.modify(fd, interestOf(data));
   }
 
   delete(fd: Watchable): void {
@@ -67,6 +70,12 @@ function wantedOf(
   data: unknown,
 ): Wanted {
   return { read, write, data };
+}
+
+/** Who only waits for room must not be kept busy by a half-closed peer. */
+function interestOf(data: Wanted): EpollAddOptions {
+  const { read, write } = data;
+  return { read, write, readHangup: read || !write, data };
 }
 
 function toPollerEvent(event: EpollEvent): PollerEvent {

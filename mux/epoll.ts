@@ -196,6 +196,10 @@ export class Epoll implements Disposable {
    * @param options How many, and a signal that ends the wait.
    * @returns One for each descriptor that is ready.
    * @throws {Deno.errors.BadResource} If the epoll is closed, now or meanwhile.
+   * @throws {Deno.errors.FilesystemLoop} If it watches others five deep: being
+   * waited for takes a level. Blocking does not.
+   * @throws {IpcError} `EINVAL` if 500 epolls that watch the same are waited
+   * for already.
    */
   async wait(
     options: EventsOptions & WaitOptions = {},
@@ -271,12 +275,14 @@ export class Epoll implements Disposable {
 
   /** Leftovers keep the queue readable, so that waiting for that is vain. */
   #parking(): Parking {
-    const usual = readParking(this.#descriptor);
+    const { park } = readParking(this.#descriptor);
     const pause = backoff(PAUSE, PAUSE);
-    const current = () => this.#leftovers ? pause : usual;
     return {
-      park: (wake) => current().park(wake),
-      parkSync: (milliseconds) => current().parkSync(milliseconds),
+      park: (wake) => (this.#leftovers ? pause.park : park)(wake),
+      parkSync: (milliseconds) => {
+        if (this.#leftovers) pause.parkSync(milliseconds);
+        else this.#queue.block(milliseconds);
+      },
     };
   }
 

@@ -22,9 +22,11 @@ export interface EpollInterest {
   /** Report once; `modify` switches it on again. */
   readonly oneShot?: boolean;
   /**
-   * When several epolls have the same file, wake one or some of them rather
-   * than all, to share the work between processes. Cannot be combined with
-   * `oneShot`, `priority` and `readHangup`, or be modified.
+   * When several epolls have the same file, wake one or some of those who
+   * block in `waitSync` rather than all, to share the work between processes.
+   * Whoever waits asynchronously is woken with the others, and waits on if
+   * nothing is left. Cannot be combined with `oneShot`, `priority` and
+   * `readHangup`, or be modified.
    */
   readonly exclusive?: boolean;
 }

@@ -156,18 +156,23 @@ function pollOf(
   limited: boolean,
 ): AnyWait<PollResult[]> {
   if (!limited) refuseNothing(entries, "poll");
-  const numbers = entries.map(({ fd }) => fdOf(fd, "poll"));
   // struct pollfd { int fd; short events; short revents; }, where the second
   // word starts as the events alone.
   const words = new Int32Array(2 * entries.length);
-  numbers.forEach((fd, i) => {
-    words[2 * i] = fd;
-    words[2 * i + 1] = bitsOf(entries[i].events);
-  });
+  let at = 0;
+  for (const { fd, events } of entries) {
+    words[at++] = fdOf(fd, "poll");
+    words[at++] = bitsOf(events);
+  }
   const count = BigInt(entries.length);
   return {
     syscall: "poll",
-    interests: numbers.map((fd, i) => [fd, interestOf(entries[i].events)]),
+    interests: () =>
+      entries.map(({ fd, events }, i) => ({
+        watchable: fd,
+        fd: words[2 * i],
+        interest: interestOf(events),
+      })),
     attempt() {
       const result = libc.poll(words, count, 0);
       if (result < 0) return wouldBlock("poll");
@@ -205,17 +210,23 @@ function readyOf(
   entries: readonly PollEntry[],
   words: Int32Array,
 ): PollResult[] {
-  return entries.flatMap(({ fd, events }, i) => {
+  const ready: PollResult[] = [];
+  for (let i = 0; i < entries.length; i++) {
     const bits = words[2 * i + 1] >>> 16;
-    return bits === 0 ? [] : [{
-      fd,
-      read: (bits & POLLIN) !== 0,
-      write: (bits & POLLOUT) !== 0,
-      priority: (bits & POLLPRI) !== 0,
-      hangup: (bits & POLLHUP) !== 0,
-      error: (bits & POLLERR) !== 0,
-      invalid: (bits & POLLNVAL) !== 0,
-      ...(events.readHangup && { readHangup: (bits & POLLRDHUP) !== 0 }),
-    }];
-  });
+    if (bits !== 0) ready.push(resultOf(entries[i], bits));
+  }
+  return ready;
+}
+
+function resultOf({ fd, events }: PollEntry, bits: number): PollResult {
+  return {
+    fd,
+    read: (bits & POLLIN) !== 0,
+    write: (bits & POLLOUT) !== 0,
+    priority: (bits & POLLPRI) !== 0,
+    hangup: (bits & POLLHUP) !== 0,
+    error: (bits & POLLERR) !== 0,
+    invalid: (bits & POLLNVAL) !== 0,
+    ...(events.readHangup && { readHangup: (bits & POLLRDHUP) !== 0 }),
+  };
 }

@@ -75,6 +75,7 @@ export class Reactor {
   ): Cancel {
     const backend = this.#backend ??= this.#open();
     const waiter: Waiter = { interest, owner, wake };
+    this.#look(key);
     let waiters = this.#waiters.get(key);
     if (waiters === undefined) this.#waiters.set(key, waiters = []);
     const alone = waiters.length === 0;
@@ -116,11 +117,15 @@ export class Reactor {
   }
 
   #goRound(): void {
-    for (const [key, waiters] of this.#waiters) {
-      const unowned = waiters.some(({ owner }) => owner === undefined);
-      if (key < 0 || !unowned || this.#backend!.stands(key)) continue;
-      this.forget(key, closedError("wait", `fd ${key}`));
-    }
+    for (const key of this.#waiters.keys()) this.#look(key);
+  }
+
+  /** Those who wait for a number that was closed wait in vain. */
+  #look(key: number): void {
+    const waiters = this.#waiters.get(key);
+    if (key < 0 || !waiters?.some(({ owner }) => owner === undefined)) return;
+    if (this.#backend!.stands(key)) return;
+    this.forget(key, closedError("wait", `fd ${key}`));
   }
 
   /** The last one out takes the thread along, and waits for it. */

@@ -6,17 +6,16 @@ import {
   errno,
   wouldBlock,
 } from "../_internal/errno.ts";
-import { F_GETFD, platform } from "../_internal/platform.ts";
+import { F_GETFD } from "../_internal/platform.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import {
   type AnyWait,
-  type Interest,
   refuseNothing,
   waitForAny,
   waitForAnySync,
 } from "./_any.ts";
-import { PRIORITY, READ, WRITE } from "./_backend.ts";
-import { fdOf, type Watchable } from "./watchable.ts";
+import { FdSet } from "./_fd_set.ts";
+import type { Watchable } from "./watchable.ts";
 
 /** The three sets of select. */
 export interface SelectSets {
@@ -139,36 +138,33 @@ export function trySelect(sets: SelectSets): Selected | undefined {
   return selectOf(sets, true).attempt();
 }
 
-type Name = keyof Selected;
-
-const NAMES = ["read", "write", "except"] as const;
-
-const INTERESTS: Readonly<Record<Name, number>> = {
-  read: READ,
-  write: WRITE,
-  except: PRIORITY,
-};
-
 function selectOf(sets: SelectSets, limited: boolean): AnyWait<Selected> {
-  const given = NAMES.map((name) => new FdSet(name, sets[name] ?? []));
-  const all = given.flatMap(({ interests }) => interests);
-  if (!limited) refuseNothing(all, "select");
-  const count = all.reduce((most, [fd]) => Math.max(most, fd + 1), 0);
-  const [read, write, except] = given;
+  const read = new FdSet("read", sets.read);
+  const write = new FdSet("write", sets.write);
+  const except = new FdSet("except", sets.except);
+  const given = [read, write, except];
+  const count = Math.max(...given.map(({ highest }) => highest)) + 1;
+  if (!limited) refuseNothing(given.flatMap(({ fds }) => fds), "select");
   function call(timeval: BigInt64Array<ArrayBuffer> | null): number {
-    const [r, w, e] = given.map((set) => set.refill());
-    return libc.select(count, r, w, e, timeval);
+    const r = read.fill();
+    const w = write.fill();
+    return libc.select(count, r, w, except.fill(), timeval);
   }
   return {
     syscall: "select",
-    interests: all,
+    interests: () => given.flatMap((set) => set.interests()),
     attempt() {
-      const result = call(new BigInt64Array(2));
+      const result = call(NOW);
       if (result < 0) {
-        refuseClosed(all);
+        if (errno() === E.EBADF) refuseClosed(given.flatMap(({ fds }) => fds));
         return wouldBlock("select");
       }
-      if (result === 0) return undefined;
+      if (result === 0) {
+        // Linux overlooks what is above all that is open: select(2). If the
+        // highest is open, so far it has looked at the others.
+        if (count > 0) refuseClosed([count - 1]);
+        return undefined;
+      }
       return {
         read: read.ready(),
         write: write.ready(),
@@ -182,47 +178,12 @@ function selectOf(sets: SelectSets, limited: boolean): AnyWait<Selected> {
   };
 }
 
-/** One `fd_set`: a bit for each number. */
-class FdSet {
-  readonly interests: readonly Interest[];
-  readonly #watched: readonly Watchable[];
-  readonly #wanted = new Uint8Array(platform.FD_SETSIZE / 8);
-  readonly #bits = new Uint8Array(platform.FD_SETSIZE / 8);
+/** Linux writes what is left of the time into it: nothing. */
+const NOW = new BigInt64Array(2);
 
-  constructor(name: Name, watched: readonly Watchable[]) {
-    this.#watched = watched;
-    this.interests = watched.map((one) => [numberOf(one), INTERESTS[name]]);
-    for (const [fd] of this.interests) this.#wanted[fd >> 3] |= 1 << (fd & 7);
-  }
-
-  /** The call replaces what is asked for by what is ready. */
-  refill(): Uint8Array<ArrayBuffer> {
-    this.#bits.set(this.#wanted);
-    return this.#bits;
-  }
-
-  ready(): Watchable[] {
-    return this.#watched.filter((_, i) => {
-      const [fd] = this.interests[i];
-      return (this.#bits[fd >> 3] & (1 << (fd & 7))) !== 0;
-    });
-  }
-}
-
-function numberOf(watchable: Watchable): number {
-  const fd = fdOf(watchable, "select");
-  if (fd < platform.FD_SETSIZE) return fd;
-  throw new RangeError(
-    `Cannot select: the descriptor must be below ${platform.FD_SETSIZE}, ` +
-      `for which an fd_set has room: current value is ${fd}; ` +
-      "poll and Poller take any",
-  );
-}
-
-/** EBADF does not say which of them it is. */
-function refuseClosed(all: readonly Interest[]): void {
-  if (errno() !== E.EBADF) return;
-  for (const [fd] of all) {
+/** Names the one that is closed, which EBADF does not. */
+function refuseClosed(all: readonly number[]): void {
+  for (const fd of all) {
     if (libc.fcntl(fd, F_GETFD, 0n) < 0) {
       throw closedError("select", `fd ${fd}`);
     }

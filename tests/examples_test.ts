@@ -1,4 +1,9 @@
-import { assertEquals, assertLess, assertMatch } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+  assertMatch,
+} from "@std/assert";
 import {
   exampleNames,
   type ExampleOptions,
@@ -27,9 +32,9 @@ function testExample(
   behaviour: string,
   needs: readonly string[],
   fn: (scene: Scene) => Promise<void>,
+  ignore = needs.some(missing),
 ): void {
   tested.add(name);
-  const ignore = needs.some(missing);
   Deno.test(`examples/${name} ${behaviour}`, { ignore }, async () => {
     using dir = new TempDir();
     using deadline = new Deadline();
@@ -173,6 +178,49 @@ testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
   );
   assertEquals(texts, expected);
 });
+
+testExample(
+  "mux_run_together.ts",
+  "prints the lines of all commands, and how they failed",
+  ["sh"],
+  async (scene) => {
+    const meeting = scene.path("meeting");
+    // The second command says its lines between those of the first.
+    const outcome = await scene.run({
+      args: [
+        `mkfifo "${meeting}"; echo one; echo go > "${meeting}"; printf two`,
+        `until [ -p "${meeting}" ]; do :; done; read -r word < "${meeting}"
+         echo "heard $word" >&2; exit 3`,
+      ],
+    });
+    const lines = outcome.stdout.trimEnd().split("\n").sort();
+    assertEquals(lines, ["1: one", "1: two", "2: heard go"]);
+    assertEquals(outcome.stderr, "2: ended with code 3\n");
+    assertEquals(outcome.code, 1);
+    assertEquals(await scene.run(), printed(""));
+  },
+);
+
+testExample(
+  "event_job_slots.ts",
+  "lets no more than two work at a time",
+  [],
+  async (scene) => {
+    const { stdout, stderr, code } = await scene.run();
+    assertEquals([code, stderr], [0, ""]);
+    const lines = stdout.trimEnd().split("\n");
+    const last = lines.pop();
+    assertEquals(last, "5 workers have ended");
+    assertEquals(lines.length, 10);
+    let working = 0;
+    for (const line of lines) {
+      assertMatch(line, /^worker [1-5] (begins|ends)$/);
+      working += line.endsWith("begins") ? 1 : -1;
+      assertLessOrEqual(working, 2);
+    }
+  },
+  Deno.build.os !== "linux",
+);
 
 Deno.test("every example is run here, is short, and imports official names", () => {
   assertEquals(exampleNames(), [...tested].sort());

@@ -1,6 +1,7 @@
 /** The mechanisms that are measured, in the order of the report. */
 
 import type { Case } from "../case.ts";
+import { event, eventPoller } from "./event.ts";
 import { fifo } from "./fifo.ts";
 import { pipe } from "./pipe.ts";
 
@@ -8,4 +9,6 @@ import { pipe } from "./pipe.ts";
 export const cases: readonly Case[] = [
   pipe,
   fifo,
+  event,
+  eventPoller,
 ];

@@ -1,6 +1,8 @@
 import type { Case } from "../_demo/case.ts";
+import { eventCases } from "./event.ts";
 import { fifoCases } from "./fifo.ts";
 import { fifoPythonCases } from "./fifo_python.ts";
+import { muxCases } from "./mux.ts";
 import { pipeCases } from "./pipe.ts";
 
 /** Every case, in the order in which they are played. */
@@ -8,4 +10,6 @@ export const cases: readonly Case[] = [
   ...pipeCases,
   ...fifoCases,
   ...fifoPythonCases,
+  ...eventCases,
+  ...muxCases,
 ];
