@@ -1,8 +1,8 @@
 /**
  * A Poller's set on macOS: a kqueue, all of it level-triggered.
  *
- * Each descriptor is watched for reading, to hear of hang-ups, whether or not
- * that was asked for; then with a mark that no buffer reaches.
+ * A descriptor of which nothing was asked for is watched for reading all the
+ * same, to hear of its hang-up; then with a mark that no buffer reaches.
  */
 
 import { libc } from "../_internal/_ffi.ts";
@@ -124,7 +124,8 @@ export class KqueuePolling implements Polling {
   /** What was asked for, if it is in the set. */
   #find(number: number): Wanted | undefined {
     this.fd; // Throws if it is closed.
-    const wanted = valueOf(this.#kqueue, "read", number) as Wanted | undefined;
+    const wanted = (valueOf(this.#kqueue, "read", number) ??
+      valueOf(this.#kqueue, "write", number)) as Wanted | undefined;
     if (wanted === undefined) return undefined;
     // Who closed the number may not have said so, but the kernel knows.
     const [{ error }] = this.#kqueue.change(
@@ -173,14 +174,16 @@ function wantedOf(
   return { number, read, write, data, writingEnd, ended: false };
 }
 
-function filtersOf({ write }: Wanted): ("read" | "write")[] {
-  return write ? ["read", "write"] : ["read"];
+/** Who only waits for room must not be kept busy by a half-closed peer. */
+function filtersOf({ read, write }: Wanted): ("read" | "write")[] {
+  if (!write) return ["read"];
+  return read ? ["read", "write"] : ["write"];
 }
 
 function additions(fd: Watchable, wanted: Wanted): KqueueChange[] {
-  const read = readAddition(fd, wanted);
-  if (!wanted.write) return [read];
-  return [read, { filter: "write", fd, data: wanted }];
+  return filtersOf(wanted).map((filter) =>
+    filter === "read" ? readAddition(fd, wanted) : { filter, fd, data: wanted }
+  );
 }
 
 function readAddition(fd: Watchable, wanted: Wanted): KqueueChange {
@@ -205,12 +208,13 @@ function merged(
 ): PollerEvent {
   const broken = error !== undefined || eof && wanted.writingEnd;
   const over = wanted.ended || broken;
+  const gone = wanted.ended || eof && filter === "write";
   return {
     fd,
     data: wanted.data,
     read: wanted.read && (filter === "read" || before?.read || over),
     write: wanted.write && (filter === "write" || before?.write || broken),
-    hangup: wanted.ended && !wanted.writingEnd,
+    hangup: (gone || before?.hangup === true) && !wanted.writingEnd,
     error: broken || before?.error === true,
   };
 }

@@ -35,7 +35,10 @@ export interface PollerEvent {
   readonly read: boolean;
   /** A write was asked for and would not have to wait: for room or an error. */
   readonly write: boolean;
-  /** The other side is gone or will send nothing more. */
+  /**
+   * The other side is gone; or, unless only `write` was asked for, it will send
+   * nothing more.
+   */
   readonly hangup: boolean;
   /** An error is pending, or nobody can read what would be written. */
   readonly error: boolean;

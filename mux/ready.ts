@@ -30,7 +30,7 @@ export async function readable(
   fd: Watchable,
   options?: WaitOptions,
 ): Promise<void> {
-  await ready(fdOf(fd, "wait until readable"), POLLIN, READ, options);
+  await ready(fd, "wait until readable", POLLIN, READ, options);
 }
 
 /**
@@ -55,18 +55,20 @@ export async function writable(
   fd: Watchable,
   options?: WaitOptions,
 ): Promise<void> {
-  await ready(fdOf(fd, "wait until writable"), POLLOUT, WRITE, options);
+  await ready(fd, "wait until writable", POLLOUT, WRITE, options);
 }
 
 async function ready(
-  fd: number,
+  watchable: Watchable,
+  verb: string,
   events: number,
   interest: number,
   options?: WaitOptions,
 ): Promise<void> {
+  const fd = fdOf(watchable, verb);
   await waitForAny({
     syscall: "poll",
-    interests: [[fd, interest]],
+    interests: () => [{ watchable, fd, interest }],
     attempt() {
       const bits = poll(fd, events, 0);
       if (bits & POLLNVAL) throw closedError("poll", `fd ${fd}`);
