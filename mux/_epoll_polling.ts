@@ -3,11 +3,7 @@
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import type { Polling } from "./_polling.ts";
 import { dataOf, Epoll } from "./epoll.ts";
-import type {
-  EpollAddOptions,
-  EpollEvent,
-  EventsOptions,
-} from "./epoll_types.ts";
+import type { EpollEvent, EventsOptions } from "./epoll_types.ts";
 import type { PollerAddOptions, PollerEvent } from "./poller_types.ts";
 import { fdOf, type Watchable } from "./watchable.ts";
 
@@ -27,7 +23,8 @@ export class EpollPolling implements Polling {
   }
 
   add(fd: Watchable, options: PollerAddOptions): void {
-    this.#epoll.add(fd, interestOf(wantedOf(options, options.data)));
+    const data = wantedOf(options, options.data);
+    this.#epoll.add(fd, { ...data, readHangup: true, data });
   }
 
   modify(fd: Watchable, options: PollerAddOptions): void {
@@ -35,7 +32,7 @@ export class EpollPolling implements Polling {
     const data = "data" in options
       ? wantedOf(options, options.data)
       : wantedOf(options, (before as Wanted | undefined)?.data);
-    this.#epoll.modify(fd, interestOf(data));
+    this.#epoll.modify(fd, { ...data, readHangup: true, data });
   }
 
   delete(fd: Watchable): void {
@@ -66,12 +63,6 @@ function wantedOf(
   data: unknown,
 ): Wanted {
   return { read, write, data };
-}
-
-/** Who only waits for room must not be kept busy by a half-closed peer. */
-function interestOf(data: Wanted): EpollAddOptions {
-  const { read, write } = data;
-  return { read, write, readHangup: read || !write, data };
 }
 
 function toPollerEvent(event: EpollEvent): PollerEvent {
