@@ -1,0 +1,246 @@
+/**
+ * sendmsg(2) and recvmsg(2). The structs they take point at each other, and
+ * the collector does not see that: so they are made once, for all messages,
+ * and whatever else is pointed at is held until the call is over.
+ */
+
+import {
+  check,
+  E,
+  errno,
+  type ErrorContext,
+  systemError,
+  wouldBlock,
+} from "../_internal/errno.ts";
+import { address } from "../_internal/memory.ts";
+import { os, platform } from "../_internal/platform.ts";
+import { ADDRESS_SIZE } from "./_address.ts";
+import { controlSize } from "./_control.ts";
+import { libc } from "./_ffi.ts";
+
+/**
+ * As much as a user may send at once who has made the buffers as large as
+ * Linux lets anybody, and then some.
+ */
+const SCRATCH_SIZE = 1 << 19;
+
+/** The structs, one after the other in one piece of memory. */
+const HEADER = 0;
+const IOV = 64;
+const NAME = IOV + 16;
+const CONTROL = NAME + ADDRESS_SIZE;
+const SCRATCH = Math.ceil((CONTROL + controlSize()) / 64) * 64;
+
+const { msghdr } = platform;
+const NAME_LENGTH = (HEADER + msghdr.nameLength) / 4;
+const CONTROL_LENGTH = (HEADER + msghdr.controlLength) / 4;
+const FLAGS = (HEADER + msghdr.flags) / 4;
+
+/** Structs of one direction, which point at each other. */
+class Structs {
+  readonly #memory: ArrayBuffer;
+  readonly #words: Uint32Array;
+  readonly #pointers: BigUint64Array;
+  readonly #base: bigint;
+  /** `struct msghdr`. */
+  readonly header: Uint8Array<ArrayBuffer>;
+  /** Where the address is. */
+  readonly name: Uint8Array<ArrayBuffer>;
+  /** Where the ancillary data is. */
+  readonly control: Uint8Array<ArrayBuffer>;
+  /** Where the data may be. */
+  readonly scratch: Uint8Array<ArrayBuffer>;
+
+  constructor(scratchSize: number) {
+    const memory = new ArrayBuffer(SCRATCH + scratchSize);
+    this.#memory = memory;
+    this.#words = new Uint32Array(memory, 0, IOV / 4);
+    this.#pointers = new BigUint64Array(memory, 0, NAME / 8);
+    this.#base = address(new Uint8Array(memory));
+    this.header = new Uint8Array(memory, HEADER, msghdr.size);
+    this.name = new Uint8Array(memory, NAME, ADDRESS_SIZE);
+    this.control = new Uint8Array(memory, CONTROL, controlSize());
+    this.scratch = new Uint8Array(memory, SCRATCH);
+    this.#point(HEADER + msghdr.name, NAME);
+    this.#point(HEADER + msghdr.iov, IOV);
+    this.#point(HEADER + msghdr.control, CONTROL);
+    this.#point(IOV, SCRATCH);
+    this.#words[(HEADER + msghdr.iovLength) / 4] = 1;
+  }
+
+  #point(from: number, to: number): void {
+    this.#pointers[from / 8] = this.#base + BigInt(to);
+  }
+
+  /** Where the data is, and how much. */
+  setData(data: Uint8Array<ArrayBuffer>, length: number): void {
+    this.#pointers[IOV / 8] = data.buffer === this.#memory
+      ? this.#base + BigInt(data.byteOffset)
+      : address(data);
+    this.#pointers[IOV / 8 + 1] = BigInt(length);
+  }
+
+  setLengths(name: number, control: number): void {
+    this.#words[NAME_LENGTH] = name;
+    this.#words[CONTROL_LENGTH] = control;
+  }
+
+  get nameLength(): number {
+    return this.#words[NAME_LENGTH];
+  }
+
+  get controlLength(): number {
+    return this.#words[CONTROL_LENGTH];
+  }
+
+  get flags(): number {
+    return this.#words[FLAGS];
+  }
+}
+
+let outgoing: Structs | undefined;
+let incoming: Structs | undefined;
+
+/** What a struct points at outside of its memory, during a call. */
+let _held: unknown;
+
+/** What goes with the data that is sent. */
+export interface Extras {
+  /** An address, if not the one that the socket is connected to. */
+  readonly to: Uint8Array<ArrayBuffer> | undefined;
+  /** Ancillary data, which may be empty. */
+  readonly control: Uint8Array<ArrayBuffer>;
+}
+
+// Nobody who shares the open file can make these block by clearing O_NONBLOCK.
+const SEND_FLAGS = platform.MSG_DONTWAIT | platform.MSG_NOSIGNAL;
+const RECEIVE_FLAGS = platform.MSG_DONTWAIT | platform.MSG_CMSG_CLOEXEC;
+
+/** send(2) that never waits, in place of write(2). */
+export function sendBytes(
+  fd: number,
+  p: Uint8Array<ArrayBuffer>,
+  length: bigint,
+): number {
+  return libc.send(fd, p, length, SEND_FLAGS);
+}
+
+/** recv(2) that never waits, in place of read(2). */
+export function receiveBytes(
+  fd: number,
+  p: Uint8Array<ArrayBuffer>,
+  length: bigint,
+): number {
+  return libc.recv(fd, p, length, platform.MSG_DONTWAIT);
+}
+
+/** Sends once; undefined if that would have to wait. */
+export function attemptSend(
+  fd: number,
+  data: Uint8Array<ArrayBuffer>,
+  { to, control }: Extras,
+  context: ErrorContext,
+): number | undefined {
+  let count: number;
+  let syscall = "send";
+  const length = BigInt(data.length);
+  if (control.length > 0) {
+    syscall = "sendmsg";
+    count = sendMessage(fd, data, to, control);
+  } else if (to !== undefined) {
+    syscall = "sendto";
+    count = libc.sendto(fd, data, length, SEND_FLAGS, to, to.length);
+  } else count = libc.send(fd, data, length, SEND_FLAGS);
+  return count >= 0 ? count : failure(syscall, context);
+}
+
+function sendMessage(
+  fd: number,
+  data: Uint8Array<ArrayBuffer>,
+  to: Uint8Array<ArrayBuffer> | undefined,
+  control: Uint8Array<ArrayBuffer>,
+): number {
+  const structs = outgoing ??= new Structs(0);
+  if (to !== undefined) structs.name.set(to);
+  structs.control.set(control);
+  structs.setData(data, data.length);
+  structs.setLengths(to?.length ?? 0, control.length);
+  _held = data;
+  const count = libc.sendmsg(fd, structs.header, SEND_FLAGS);
+  _held = undefined;
+  return count;
+}
+
+function failure(syscall: string, context: ErrorContext): undefined {
+  const number = errno();
+  // The queue of the one to receive it is full: macOS has a number for that.
+  if (os === "darwin" && number === E.ENOBUFS) return undefined;
+  const hint = HINTS[number];
+  if (hint !== undefined) {
+    throw systemError(number, syscall, { ...context, hint });
+  }
+  return wouldBlock(syscall, context);
+}
+
+const HINTS: Readonly<Record<number, string | undefined>> = {
+  [E.EMSGSIZE]: "more than the socket's send buffer holds, see sendBufferSize",
+  [E.ECONNREFUSED]: "nobody receives there any more",
+  [E.ENOTCONN]: "it is connected to nobody, and `to` was not given",
+  [E.ETOOMANYREFS]:
+    "more descriptors are on their way than this user may have open",
+};
+
+/** What the last recvmsg answered; good until the next. */
+export interface Arrival {
+  /** How many bytes there are. */
+  readonly count: number;
+  /** Where they are. */
+  readonly data: Uint8Array<ArrayBuffer>;
+  /** The address of the sender; empty if it has none. */
+  readonly name: Uint8Array<ArrayBuffer>;
+  /** Ancillary data. */
+  readonly control: Uint8Array<ArrayBuffer>;
+  /** The MSG_ flags that the kernel has set. */
+  readonly flags: number;
+}
+
+/**
+ * Receives once; undefined if that would have to wait.
+ *
+ * @param fd The socket.
+ * @param into Where the data goes; memory that the next call uses again if
+ * undefined.
+ * @param length How many bytes at the most.
+ * @param context What to say in errors.
+ */
+export function attemptReceive(
+  fd: number,
+  into: Uint8Array<ArrayBuffer> | undefined,
+  length: number,
+  context: ErrorContext,
+): Arrival | undefined {
+  const structs = incoming ??= new Structs(SCRATCH_SIZE);
+  const { scratch, name, control } = structs;
+  const data = into ??
+    (length <= SCRATCH_SIZE ? scratch : new Uint8Array(length));
+  structs.setData(data, length);
+  structs.setLengths(ADDRESS_SIZE, control.length);
+  _held = data;
+  const count = libc.recvmsg(fd, structs.header, RECEIVE_FLAGS);
+  _held = undefined;
+  if (count < 0) return wouldBlock("recvmsg", context);
+  return {
+    count,
+    data,
+    name: name.subarray(0, structs.nameLength),
+    control: control.subarray(0, structs.controlLength),
+    flags: structs.flags,
+  };
+}
+
+/** shutdown(2); a peer that has gone already is no error. */
+export function shutdown(fd: number, how: number, context: ErrorContext): void {
+  const result = libc.shutdown(fd, how);
+  if (result < 0 && errno() === E.ENOTCONN) return;
+  check(result, "shutdown", context);
+}

@@ -1,0 +1,50 @@
+/** What callers give to be sent, checked and in the form the kernel takes. */
+
+import { bytes } from "../_internal/arguments.ts";
+import { notSupported, platform } from "../_internal/platform.ts";
+import { fdOf, type Watchable } from "../mux/watchable.ts";
+import { encodeControl, MOST_FDS } from "./_control.ts";
+import { libc } from "./_ffi.ts";
+import type { Credentials } from "./credentials.ts";
+import type { SendOptions } from "./message_options.ts";
+
+const encoder = new TextEncoder();
+const NOTHING = new Uint8Array(0);
+
+/** The bytes of what is to be sent; text is UTF-8. */
+export function toBytes(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
+  return typeof data === "string" ? encoder.encode(data) : bytes(data, "send");
+}
+
+/**
+ * Makes the ancillary data for what the options say: anew for each attempt,
+ * because a descriptor's object may have been closed since the last, and its
+ * number be another's.
+ */
+export function controlMaker(
+  options: SendOptions | undefined,
+): () => Uint8Array<ArrayBuffer> {
+  const { fds = [], credentials = false } = options ?? {};
+  if (fds.length === 0 && credentials === false) return () => NOTHING;
+  if (fds.length > MOST_FDS) {
+    throw new RangeError(
+      `Cannot send: there must be at most ${MOST_FDS} descriptors: ` +
+        `current value is ${fds.length}`,
+    );
+  }
+  const identity = toCredentials(credentials);
+  const numbers = () => fds.map((fd: Watchable) => fdOf(fd, "send"));
+  numbers();
+  return () => encodeControl({ fds: numbers(), credentials: identity });
+}
+
+function toCredentials(
+  credentials: boolean | Credentials,
+): Credentials | undefined {
+  if (credentials === false) return undefined;
+  if (platform.SCM_CREDENTIALS === 0) {
+    notSupported("a message with credentials", "ask for the connection's peer");
+  }
+  if (credentials !== true) return credentials;
+  return { pid: libc.getpid(), uid: libc.getuid(), gid: libc.getgid() };
+}
