@@ -20,6 +20,11 @@ export function isAbstract(name: string): boolean {
   return name.startsWith("\0");
 }
 
+/** A name for errors: abstract ones are written with "@", as ss(8) does. */
+export function printable(name: string): string {
+  return isAbstract(name) ? `@${name.slice(1)}` : name;
+}
+
 /**
  * The name of a socket from what callers may pass: a path, or after a NUL a
  * name in the abstract namespace.

@@ -1,14 +1,20 @@
 /** Giving sockets their names. bind(2) */
 
 import { fileMode } from "../_internal/arguments.ts";
-import { check, E, errno, type ErrorContext } from "../_internal/errno.ts";
-import { systemError } from "../_internal/errno.ts";
+import {
+  check,
+  E,
+  errno,
+  type ErrorContext,
+  systemError,
+} from "../_internal/errno.ts";
 import { lookAt, unlinkFile } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
 import { os, platform } from "../_internal/platform.ts";
 import {
   encodeAddress,
   isAbstract,
+  printable,
   toName,
   unnamedAddress,
 } from "./_address.ts";
@@ -23,8 +29,10 @@ const PATH_SIZE = 4096;
 
 /** A name that was checked, before there is a socket for it. */
 export class Name {
-  /** The path or abstract name; undefined to have Linux choose one. */
-  readonly text: string | undefined;
+  /** What to call it in errors; undefined if Linux chooses it. */
+  readonly printable: string | undefined;
+  /** The path, if it is one. */
+  readonly #path: string | undefined;
   readonly #address: Uint8Array<ArrayBuffer>;
   readonly #mode: number;
   readonly #options: BindOptions;
@@ -46,7 +54,8 @@ export class Name {
         `Cannot ${verb}: a name that is not a path has no mode`,
       );
     }
-    this.text = text;
+    this.printable = text && printable(text);
+    this.#path = isPath ? text : undefined;
     this.#options = options;
     this.#mode = fileMode(options.mode ?? 0o600, verb);
     this.#address = text === undefined
@@ -56,14 +65,14 @@ export class Name {
 
   /** Binds a socket to it; answers its file, if it has one. */
   bind(fd: number): SocketFile | undefined {
-    const { text } = this;
-    if (text === undefined || isAbstract(text)) {
-      const result = libc.bind(fd, this.#address, this.#address.length);
-      check(result, "bind", { on: text });
-      return undefined;
+    const path = this.#path;
+    if (path !== undefined) {
+      this.#bindPath(fd, path);
+      return exactFile(path, this.#mode);
     }
-    this.#bindPath(fd, text);
-    return exactFile(text, this.#mode);
+    const result = libc.bind(fd, this.#address, this.#address.length);
+    check(result, "bind", { on: this.printable });
+    return undefined;
   }
 
   #bindPath(fd: number, path: string): void {

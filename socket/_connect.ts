@@ -8,7 +8,7 @@ import {
   type WaitOptions,
   WaitQueue,
 } from "../_internal/wait.ts";
-import { encodeAddress, toName } from "./_address.ts";
+import { encodeAddress, printable, toName } from "./_address.ts";
 import { libc } from "./_ffi.ts";
 import { newSocket } from "./_open.ts";
 import { checkBuffers, setBuffers } from "./_socket_option.ts";
@@ -24,6 +24,7 @@ const LONGEST_PAUSE = 50;
 
 /** A connection that is being made. */
 export class Connecting {
+  /** As it is called in errors. */
   readonly #name: string;
   readonly #address: Uint8Array<ArrayBuffer>;
   readonly #type: number;
@@ -35,8 +36,9 @@ export class Connecting {
    * @param options The sizes of its buffers.
    */
   constructor(name: string | URL, type: number, options: BufferOptions = {}) {
-    this.#name = toName(name, "connect");
-    this.#address = encodeAddress(this.#name, "connect");
+    const text = toName(name, "connect");
+    this.#name = printable(text);
+    this.#address = encodeAddress(text, "connect");
     this.#type = type;
     this.#options = options;
     checkBuffers(options);
@@ -91,7 +93,13 @@ export class Connecting {
   }
 }
 
-/** Connects; undefined if there is no room for another connection. */
+/**
+ * Connects; undefined if there is no room for another connection.
+ *
+ * @param fd The socket.
+ * @param address Where to.
+ * @param name What to call that in errors.
+ */
 export function attemptConnect(
   fd: number,
   address: Uint8Array<ArrayBuffer>,
@@ -99,8 +107,9 @@ export function attemptConnect(
 ): true | undefined {
   if (libc.connect(fd, address, address.length) >= 0) return true;
   const number = errno();
-  const context = { on: name, kind: "socket", hint: HINTS[number] };
-  if (context.hint !== undefined) {
+  const hint = HINTS[number];
+  const context = { on: name, kind: "socket", hint };
+  if (hint !== undefined) {
     throw systemError(number, "connect", context);
   }
   return wouldBlock("connect", context);

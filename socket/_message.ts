@@ -1,7 +1,7 @@
 /**
- * sendmsg(2) and recvmsg(2). The structs they take point at each other, and
- * the collector does not see that: so they are made once, for all messages,
- * and whatever else is pointed at is held until the call is over.
+ * sendmsg(2) and recvmsg(2). The structs they take point at each other, which
+ * the collector does not see: so they are made once, for all messages, and hold
+ * whatever else they point at.
  */
 
 import {
@@ -38,33 +38,32 @@ const FLAGS = (HEADER + msghdr.flags) / 4;
 
 /** Structs of one direction, which point at each other. */
 class Structs {
-  readonly #memory: ArrayBuffer;
   readonly #words: Uint32Array;
   readonly #pointers: BigUint64Array;
   readonly #base: bigint;
+  /** The data they point at, outside of this memory. */
+  #data: Uint8Array<ArrayBuffer> | undefined;
   /** `struct msghdr`. */
   readonly header: Uint8Array<ArrayBuffer>;
   /** Where the address is. */
   readonly name: Uint8Array<ArrayBuffer>;
   /** Where the ancillary data is. */
-  readonly control: Uint8Array<ArrayBuffer>;
+  readonly control: Int32Array<ArrayBuffer>;
   /** Where the data may be. */
   readonly scratch: Uint8Array<ArrayBuffer>;
 
   constructor(scratchSize: number) {
     const memory = new ArrayBuffer(SCRATCH + scratchSize);
-    this.#memory = memory;
-    this.#words = new Uint32Array(memory, 0, IOV / 4);
+    this.#words = new Uint32Array(memory, 0, NAME / 4);
     this.#pointers = new BigUint64Array(memory, 0, NAME / 8);
     this.#base = address(new Uint8Array(memory));
     this.header = new Uint8Array(memory, HEADER, msghdr.size);
     this.name = new Uint8Array(memory, NAME, ADDRESS_SIZE);
-    this.control = new Uint8Array(memory, CONTROL, controlSize());
+    this.control = new Int32Array(memory, CONTROL, controlSize() / 4);
     this.scratch = new Uint8Array(memory, SCRATCH);
     this.#point(HEADER + msghdr.name, NAME);
     this.#point(HEADER + msghdr.iov, IOV);
     this.#point(HEADER + msghdr.control, CONTROL);
-    this.#point(IOV, SCRATCH);
     this.#words[(HEADER + msghdr.iovLength) / 4] = 1;
   }
 
@@ -74,10 +73,13 @@ class Structs {
 
   /** Where the data is, and how much. */
   setData(data: Uint8Array<ArrayBuffer>, length: number): void {
-    this.#pointers[IOV / 8] = data.buffer === this.#memory
-      ? this.#base + BigInt(data.byteOffset)
-      : address(data);
-    this.#pointers[IOV / 8 + 1] = BigInt(length);
+    // To learn an address takes as long as to receive a message. One that was
+    // taken away in between has no length any more, and is not asked for.
+    if (data !== this.#data) {
+      this.#pointers[IOV / 8] = address(data);
+      this.#data = data;
+    }
+    this.#words[IOV / 4 + 2] = length;
   }
 
   setLengths(name: number, control: number): void {
@@ -101,17 +103,6 @@ class Structs {
 let outgoing: Structs | undefined;
 let incoming: Structs | undefined;
 
-/** What a struct points at outside of its memory, during a call. */
-let _held: unknown;
-
-/** What goes with the data that is sent. */
-export interface Extras {
-  /** An address, if not the one that the socket is connected to. */
-  readonly to: Uint8Array<ArrayBuffer> | undefined;
-  /** Ancillary data, which may be empty. */
-  readonly control: Uint8Array<ArrayBuffer>;
-}
-
 // Nobody who shares the open file can make these block by clearing O_NONBLOCK.
 const SEND_FLAGS = platform.MSG_DONTWAIT | platform.MSG_NOSIGNAL;
 const RECEIVE_FLAGS = platform.MSG_DONTWAIT | platform.MSG_CMSG_CLOEXEC;
@@ -134,52 +125,62 @@ export function receiveBytes(
   return libc.recv(fd, p, length, platform.MSG_DONTWAIT);
 }
 
-/** Sends once; undefined if that would have to wait. */
+/**
+ * Sends once; undefined if that would have to wait.
+ *
+ * @param fd The socket.
+ * @param data What to send.
+ * @param context What to say in errors.
+ * @param control Ancillary data, if there is any.
+ * @param to An address, if not the one that the socket is connected to.
+ */
 export function attemptSend(
   fd: number,
   data: Uint8Array<ArrayBuffer>,
-  { to, control }: Extras,
   context: ErrorContext,
+  control?: Uint8Array<ArrayBuffer>,
+  to?: Uint8Array<ArrayBuffer>,
 ): number | undefined {
-  let count: number;
-  let syscall = "send";
+  const count = control !== undefined
+    ? sendMessage(fd, data, control, to)
+    : to !== undefined
+    ? sendTo(fd, data, to)
+    : libc.send(fd, data, BigInt(data.length), SEND_FLAGS);
+  return count >= 0 ? count : failure(context);
+}
+
+function sendTo(
+  fd: number,
+  data: Uint8Array<ArrayBuffer>,
+  to: Uint8Array<ArrayBuffer>,
+): number {
   const length = BigInt(data.length);
-  if (control.length > 0) {
-    syscall = "sendmsg";
-    count = sendMessage(fd, data, to, control);
-  } else if (to !== undefined) {
-    syscall = "sendto";
-    count = libc.sendto(fd, data, length, SEND_FLAGS, to, to.length);
-  } else count = libc.send(fd, data, length, SEND_FLAGS);
-  return count >= 0 ? count : failure(syscall, context);
+  return libc.sendto(fd, data, length, SEND_FLAGS, to, to.length);
 }
 
 function sendMessage(
   fd: number,
   data: Uint8Array<ArrayBuffer>,
-  to: Uint8Array<ArrayBuffer> | undefined,
   control: Uint8Array<ArrayBuffer>,
+  to: Uint8Array<ArrayBuffer> | undefined,
 ): number {
   const structs = outgoing ??= new Structs(0);
   if (to !== undefined) structs.name.set(to);
-  structs.control.set(control);
+  structs.control.set(new Int32Array(control.buffer));
   structs.setData(data, data.length);
   structs.setLengths(to?.length ?? 0, control.length);
-  _held = data;
-  const count = libc.sendmsg(fd, structs.header, SEND_FLAGS);
-  _held = undefined;
-  return count;
+  return libc.sendmsg(fd, structs.header, SEND_FLAGS);
 }
 
-function failure(syscall: string, context: ErrorContext): undefined {
+function failure(context: ErrorContext): undefined {
   const number = errno();
   // The queue of the one to receive it is full: macOS has a number for that.
   if (os === "darwin" && number === E.ENOBUFS) return undefined;
   const hint = HINTS[number];
   if (hint !== undefined) {
-    throw systemError(number, syscall, { ...context, hint });
+    throw systemError(number, "send", { ...context, hint });
   }
-  return wouldBlock(syscall, context);
+  return wouldBlock("send", context);
 }
 
 const HINTS: Readonly<Record<number, string | undefined>> = {
@@ -196,10 +197,12 @@ export interface Arrival {
   readonly count: number;
   /** Where they are. */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** The address of the sender; empty if it has none. */
+  /** The address of the sender, and how long it is. */
   readonly name: Uint8Array<ArrayBuffer>;
-  /** Ancillary data. */
-  readonly control: Uint8Array<ArrayBuffer>;
+  readonly nameLength: number;
+  /** Ancillary data, and how many bytes there are. */
+  readonly control: Int32Array<ArrayBuffer>;
+  readonly controlLength: number;
   /** The MSG_ flags that the kernel has set. */
   readonly flags: number;
 }
@@ -224,18 +227,11 @@ export function attemptReceive(
   const data = into ??
     (length <= SCRATCH_SIZE ? scratch : new Uint8Array(length));
   structs.setData(data, length);
-  structs.setLengths(ADDRESS_SIZE, control.length);
-  _held = data;
+  structs.setLengths(ADDRESS_SIZE, control.byteLength);
   const count = libc.recvmsg(fd, structs.header, RECEIVE_FLAGS);
-  _held = undefined;
   if (count < 0) return wouldBlock("recvmsg", context);
-  return {
-    count,
-    data,
-    name: name.subarray(0, structs.nameLength),
-    control: control.subarray(0, structs.controlLength),
-    flags: structs.flags,
-  };
+  const { nameLength, controlLength, flags } = structs;
+  return { count, data, name, nameLength, control, controlLength, flags };
 }
 
 /** shutdown(2); a peer that has gone already is no error. */

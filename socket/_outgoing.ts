@@ -9,23 +9,22 @@ import type { Credentials } from "./credentials.ts";
 import type { SendOptions } from "./message_options.ts";
 
 const encoder = new TextEncoder();
-const NOTHING = new Uint8Array(0);
-
 /** The bytes of what is to be sent; text is UTF-8. */
 export function toBytes(data: Uint8Array | string): Uint8Array<ArrayBuffer> {
   return typeof data === "string" ? encoder.encode(data) : bytes(data, "send");
 }
 
 /**
- * Makes the ancillary data for what the options say: anew for each attempt,
- * because a descriptor's object may have been closed since the last, and its
- * number be another's.
+ * Makes the ancillary data for what the options say; undefined if they say
+ * nothing. It is made anew for each attempt, because a descriptor's object may
+ * have been closed since the last, and its number be another's.
  */
 export function controlMaker(
   options: SendOptions | undefined,
-): () => Uint8Array<ArrayBuffer> {
-  const { fds = [], credentials = false } = options ?? {};
-  if (fds.length === 0 && credentials === false) return () => NOTHING;
+): ControlMaker | undefined {
+  if (options === undefined) return undefined;
+  const { fds = [], credentials = false } = options;
+  if (fds.length === 0 && credentials === false) return undefined;
   if (fds.length > MOST_FDS) {
     throw new RangeError(
       `Cannot send: there must be at most ${MOST_FDS} descriptors: ` +
@@ -37,6 +36,9 @@ export function controlMaker(
   numbers();
   return () => encodeControl({ fds: numbers(), credentials: identity });
 }
+
+/** Makes the ancillary data of one attempt. */
+export type ControlMaker = () => Uint8Array<ArrayBuffer>;
 
 function toCredentials(
   credentials: boolean | Credentials,

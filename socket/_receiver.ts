@@ -93,20 +93,24 @@ export class Receiver {
     if (!this.#asked) this.#askForCredentials(fd);
     const arrival = attemptReceive(fd, into, length, this.#context);
     if (arrival === undefined) return undefined;
-    const { count, data, control } = arrival;
-    if (count === 0 && this.#isEnd(control)) return null;
-    // The memory is used again for the next message, unless it was given.
-    const own = into ?? data.slice(0, count);
-    return newReceived({ ...arrival, data: own }, maxFds);
+    const { count, data, controlLength } = arrival;
+    if (count === 0 && this.#isEnd(controlLength)) return null;
+    // Its memory is used again for the next message, unless it was given.
+    const own = into === undefined
+      ? data.slice(0, count)
+      : count === into.length
+      ? into
+      : into.subarray(0, count);
+    return newReceived(arrival, own, maxFds);
   }
 
   /**
    * Nothing is the end of a stream, and a message of a datagram socket. For a
    * sequence of messages it is either: Linux adds credentials to messages only.
    */
-  #isEnd(control: Uint8Array): boolean {
+  #isEnd(controlLength: number): boolean {
     if (this.#type === SOCK_STREAM) return true;
-    return this.#type !== SOCK_DGRAM && control.length === 0;
+    return this.#type !== SOCK_DGRAM && controlLength === 0;
   }
 
   /** SO_PASSCRED of unix(7). */

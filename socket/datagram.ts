@@ -8,7 +8,7 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { readParking, writeParking } from "../mux/parking.ts";
-import { encodeAddress, toName } from "./_address.ts";
+import { encodeAddress, printable, toName } from "./_address.ts";
 import { Name, type SocketFile } from "./_bind.ts";
 import { attemptConnect } from "./_connect.ts";
 import { attemptSend } from "./_message.ts";
@@ -119,10 +119,10 @@ export class UnixDatagram extends UnixSocket
   ): UnixDatagram {
     checkBuffers(options);
     const name = new Name(path, options, "bind");
-    const descriptor = newSocket(SOCK_DGRAM, name.text);
+    const descriptor = newSocket(SOCK_DGRAM, name.printable);
     try {
       setBuffers(descriptor.fd, options);
-      const nameless = os === "darwin" && name.text === undefined;
+      const nameless = os === "darwin" && path === undefined;
       const file = nameless ? undefined : name.bind(descriptor.fd);
       const { temporary = true } = options;
       return new UnixDatagram(descriptor, temporary ? file : undefined);
@@ -212,7 +212,8 @@ export class UnixDatagram extends UnixSocket
    */
   connect(path: string | URL): void {
     const name = toName(path, "connect");
-    attemptConnect(this.fd, encodeAddress(name, "connect"), name);
+    const address = encodeAddress(name, "connect");
+    attemptConnect(this.fd, address, printable(name));
   }
 
   /**
@@ -368,13 +369,12 @@ export class UnixDatagram extends UnixSocket
       : toName(options.to, "send");
     const address = to === undefined ? undefined : encodeAddress(to, "send");
     const descriptor = this.#descriptor;
-    const context = { on: to ?? descriptor.name, kind: "socket" };
+    const on = to === undefined ? descriptor.name : printable(to);
+    const context = { on, kind: "socket" };
     return {
       to,
-      attempt() {
-        const extras = { to: address, control: control() };
-        return attemptSend(descriptor.fd, bytes, extras, context);
-      },
+      attempt: () =>
+        attemptSend(descriptor.fd, bytes, context, control?.(), address),
     };
   }
 

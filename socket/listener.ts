@@ -165,11 +165,11 @@ export class UnixListener<T extends UnixConnection = UnixStream>
     wholeNumber(backlog, "listen", "the backlog", 0, MOST_BACKLOG);
     checkBuffers(options);
     const name = new Name(path, options, "listen");
-    const descriptor = newSocket(type, name.text);
+    const descriptor = newSocket(type, name.printable);
     let file: SocketFile | undefined;
     try {
       file = name.bind(descriptor.fd);
-      const context = { on: name.text };
+      const context = { on: name.printable };
       check(libc.listen(descriptor.fd, backlog), "listen", context);
     } catch (error) {
       file?.remove();

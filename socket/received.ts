@@ -114,8 +114,12 @@ export class ReceivedFd implements Disposable {
   }
 }
 
-/** Makes a message of what has arrived. */
-export let newReceived: (arrival: Arrival, maxFds: number) => Received;
+/** Makes a message of what has arrived, with data that stays as it is. */
+export let newReceived: (
+  arrival: Arrival,
+  data: Uint8Array<ArrayBuffer>,
+  maxFds: number,
+) => Received;
 
 /**
  * A message, and what came with it. Descriptors that nobody takes are closed
@@ -163,22 +167,24 @@ export class Received implements Disposable {
   readonly fdsTruncated: boolean;
 
   static {
-    newReceived = (arrival, maxFds) => new Received(arrival, maxFds);
+    newReceived = (arrival, data, maxFds) =>
+      new Received(arrival, data, maxFds);
   }
 
-  private constructor(arrival: Arrival, maxFds: number) {
-    const { count, data, name, control, flags } = arrival;
-    const none = control.length === 0;
-    const { fds, credentials } = none
-      ? NOTHING
-      : parseControl(control, control.length);
-    this.fds = fds.length === 0 ? [] : own(fds, maxFds);
+  private constructor(
+    arrival: Arrival,
+    data: Uint8Array<ArrayBuffer>,
+    maxFds: number,
+  ) {
+    const { name, nameLength, control, controlLength, flags } = arrival;
+    const { fds, credentials } = parseControl(control, controlLength);
+    this.data = data;
+    this.fds = fds.length === 0 ? NONE : own(fds, maxFds);
     this.credentials = credentials;
-    this.fdsTruncated = (flags & platform.MSG_CTRUNC) !== 0 ||
-      fds.length > maxFds;
-    this.truncated = (flags & platform.MSG_TRUNC) !== 0 || this.fdsTruncated;
-    this.#from = name.length === 0 ? undefined : name.slice();
-    this.data = data.subarray(0, count);
+    const lost = flags & platform.MSG_CTRUNC;
+    this.fdsTruncated = lost !== 0 || fds.length > maxFds;
+    this.truncated = this.fdsTruncated || (flags & platform.MSG_TRUNC) !== 0;
+    this.#from = nameLength === 0 ? undefined : name.slice(0, nameLength);
   }
 
   /**
@@ -232,7 +238,7 @@ export class Received implements Disposable {
   }
 }
 
-const NOTHING = { fds: [], credentials: undefined };
+const NONE: readonly ReceivedFd[] = Object.freeze([]);
 
 /** Owns the first of them; the surplus is closed. */
 function own(fds: readonly number[], maxFds: number): ReceivedFd[] {

@@ -1,4 +1,5 @@
 import type { Descriptor } from "../_internal/descriptor.ts";
+import type { ErrorContext } from "../_internal/errno.ts";
 import { SOCK_SEQPACKET } from "../_internal/platform.ts";
 import {
   type SyncWaitOptions,
@@ -53,6 +54,7 @@ export class UnixSeqpacket extends UnixConnection
   readonly #descriptor: Descriptor;
   readonly #receiver: Receiver;
   readonly #writing: WaitQueue;
+  readonly #context: ErrorContext;
 
   static {
     newUnixSeqpacket = (descriptor) => new UnixSeqpacket(descriptor);
@@ -66,6 +68,7 @@ export class UnixSeqpacket extends UnixConnection
     this.#descriptor = descriptor;
     this.#receiver = receiver;
     this.#writing = writing;
+    this.#context = { on: descriptor.name };
   }
 
   /**
@@ -317,11 +320,10 @@ export class UnixSeqpacket extends UnixConnection
     const bytes = toBytes(data);
     const control = controlMaker(options);
     const descriptor = this.#descriptor;
-    const context = { on: descriptor.name };
-    return () => {
-      const extras = { to: undefined, control: control() };
-      return attemptSend(descriptor.fd, bytes, extras, context);
-    };
+    const context = this.#context;
+    return control === undefined
+      ? () => attemptSend(descriptor.fd, bytes, context)
+      : () => attemptSend(descriptor.fd, bytes, context, control());
   }
 
   /**

@@ -546,18 +546,18 @@ export class UnixStream extends UnixConnection
     options: SendOptions | undefined,
   ): (p: Uint8Array) => number | undefined {
     const control = controlMaker(options);
-    if (data.length === 0 && control().length > 0) {
+    if (data.length === 0 && control !== undefined) {
       throw new TypeError(
         "Cannot send: descriptors and credentials go with the first byte, " +
           "and there is none",
       );
     }
-    const context = { on: this.#descriptor.name };
+    const { name } = this.#descriptor;
     return (p) => {
       const { fd } = this.#descriptor;
       if (p.length === 0) return 0;
-      const extras = { to: undefined, control: control() };
-      return attemptSend(fd, p as Uint8Array<ArrayBuffer>, extras, context);
+      const bytes = p as Uint8Array<ArrayBuffer>;
+      return attemptSend(fd, bytes, { on: name }, control?.());
     };
   }
 

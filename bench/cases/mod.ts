@@ -4,6 +4,7 @@ import type { Case } from "../case.ts";
 import { event, eventPoller } from "./event.ts";
 import { fifo } from "./fifo.ts";
 import { pipe } from "./pipe.ts";
+import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
 
 /** A line for each. */
 export const cases: readonly Case[] = [
@@ -11,4 +12,7 @@ export const cases: readonly Case[] = [
   fifo,
   event,
   eventPoller,
+  socketStream,
+  socketSeqpacket,
+  socketDatagram,
 ];
