@@ -4,7 +4,7 @@
  */
 
 const HEADER = 4;
-const CHUNK = 65_536;
+const CHUNK = 16_384;
 
 /** A message with its length before it. */
 export function encodeFrame(data: Uint8Array): Uint8Array<ArrayBuffer> {

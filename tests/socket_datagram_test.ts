@@ -222,10 +222,10 @@ Deno.test("a sender whose name is not UTF-8 is reported, not garbled", {
     `
 import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-s.bind(b"\0\\xff\\xfe")
+s.bind(b"\\x00\\xff\\xfe")
 s.sendto(b"hello", sys.argv[1])
 c = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-c.bind(b"\0\\xfe\\xff")
+c.bind(b"\\x00\\xfe\\xff")
 c.connect(sys.argv[2])
 c.recv(1)`,
     dir.join("server"),
