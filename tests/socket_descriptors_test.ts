@@ -12,7 +12,7 @@ import {
 } from "@ipc/core/socket";
 import { Bare } from "./_util/descriptors.ts";
 import { targetOf } from "./_util/held.ts";
-import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
+import { denoArgs, EXPOSE_GC, missing, run, runDeno } from "./_util/peers.ts";
 import {
   datagrams,
   type Ends,
@@ -441,11 +441,5 @@ Deno.test("a message that was forgotten is closed when it is collected", {
     }
     console.log("closed");
   `;
-  const [verb, ...rest] = denoArgs(source);
-  const outcome = await run(Deno.execPath(), [
-    verb,
-    "--v8-flags=--expose-gc",
-    ...rest,
-  ]);
-  assertEquals([outcome.stdout, outcome.stderr], ["closed\n", ""]);
+  assertEquals(await runDeno(source, [], [EXPOSE_GC]), "closed");
 });

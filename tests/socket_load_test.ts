@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { UnixListener, UnixStream } from "@ipc/core/socket";
 import { Deadline, Peer } from "./_util/peer.ts";
-import { denoArgs, missing } from "./_util/peers.ts";
+import { denoArgs, EXPOSE_GC, missing } from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -111,9 +111,8 @@ async function serveMany(
   using deadline = new Deadline(60_000);
   const path = dir.join("socket");
   const { total, atOnce, size } = how;
-  const [verb, ...serverArgs] = denoArgs(SERVER);
   await using server = new Deno.Command(Deno.execPath(), {
-    args: [verb, "--v8-flags=--expose-gc", ...serverArgs, path, `${total}`],
+    args: [...denoArgs(SERVER, [EXPOSE_GC]), path, `${total}`],
     stdin: "null",
     stdout: "piped",
     signal: deadline.signal,
