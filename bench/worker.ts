@@ -27,7 +27,9 @@ try {
 async function work(
   { case: name, voice, role, place }: Assignment,
 ): Promise<void> {
-  const found = [...cases, ...peers].find((each) => each.name === name);
+  const own = cases.flatMap((each) => each.peers ?? []);
+  const all = [...cases, ...peers, ...own];
+  const found = all.find((each) => each.name === name);
   if (found === undefined) throw new Error(`There is no case "${name}"`);
   if (voice === "async, no spin") setSpinning(0);
   const endpoint = await found.open(place, role);

@@ -4,6 +4,7 @@ import type { Case } from "../case.ts";
 import { event, eventPoller } from "./event.ts";
 import { fifo } from "./fifo.ts";
 import { pipe } from "./pipe.ts";
+import { socketConnect } from "./socket_connect.ts";
 import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
 
 /** A line for each. */
@@ -15,4 +16,5 @@ export const cases: readonly Case[] = [
   socketStream,
   socketSeqpacket,
   socketDatagram,
+  socketConnect,
 ];

@@ -4,6 +4,8 @@ import { fifoCases } from "./fifo.ts";
 import { fifoPythonCases } from "./fifo_python.ts";
 import { muxCases } from "./mux.ts";
 import { pipeCases } from "./pipe.ts";
+import { socketCases } from "./socket.ts";
+import { socketPythonCases } from "./socket_python.ts";
 
 /** Every case, in the order in which they are played. */
 export const cases: readonly Case[] = [
@@ -12,4 +14,6 @@ export const cases: readonly Case[] = [
   ...fifoPythonCases,
   ...eventCases,
   ...muxCases,
+  ...socketCases,
+  ...socketPythonCases,
 ];
