@@ -92,13 +92,16 @@ export class Reactor {
   }
 
   /** Wakes everyone who waits for `fd`, which is about to be closed. */
-  forget(fd: number, error: Error): void {
+  forget(fd: number, reason: () => Error): void {
     const backend = this.#backend;
     if (backend === undefined) return;
     backend.disarm(fd);
     const waiters = this.#waiters.get(fd);
     if (waiters === undefined) return;
     this.#waiters.delete(fd);
+    if (waiters.length === 0) return;
+    // An error is dear, and most of the time nobody waits.
+    const error = reason();
     for (const waiter of waiters) this.#went(waiter);
     for (const { wake } of waiters) this.#leave(backend, () => wake(error));
   }
@@ -126,6 +129,11 @@ export class Reactor {
     if (key < 0 || !waiters?.some(({ owner }) => owner === undefined)) return;
     if (this.#backend!.stands(key)) return;
     this.forget(key, closedError("wait", `fd ${key}`));
+    for (const [key, waiters] of this.#waiters) {
+      const unowned = waiters.some(({ owner }) => owner === undefined);
+      if (key < 0 || !unowned || this.#backend!.stands(key)) continue;
+      this.forget(key, () => closedError("wait", `fd ${key}`));
+    }
   }
 
   /** The last one out takes the thread along, and waits for it. */

@@ -84,7 +84,7 @@ for (const each of reactors) {
       const reading = wait(reactor, here.fd, READ);
       const writing = wait(reactor, here.fd, WRITE);
       const other = wait(reactor, pipe.reader.fd, READ);
-      reactor.forget(here.fd, new RangeError("closed"));
+      reactor.forget(here.fd, () => new RangeError("closed"));
       await assertRejects(() => reading.done, RangeError, "closed");
       await assertRejects(
         () => writing.done,
@@ -104,7 +104,7 @@ for (const each of reactors) {
       using pipe = BarePair.pipe();
       const { fd } = pipe.reader;
       const forgotten = wait(reactor, fd, READ);
-      reactor.forget(fd, new RangeError("closed"));
+      reactor.forget(fd, () => new RangeError("closed"));
       await assertRejects(() => forgotten.done, RangeError, "closed");
       const reading = wait(reactor, fd, READ);
       assertEquals(await isOver(reading, reactor), false);

@@ -12,7 +12,7 @@ import { streamEndpoint } from "../stream_endpoint.ts";
 export const socketConnect: Case = {
   name: "socket connect",
   voices: ["sync", "async", "async, no spin"],
-  sizes: [64],
+  sizes: [1],
   measures: ["round trip"],
   c: { source: "connect.c" },
   peers: [denoConnections],
