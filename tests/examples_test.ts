@@ -4,6 +4,10 @@ import {
   assertLessOrEqual,
   assertMatch,
 } from "@std/assert";
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
+import { UnixStream } from "@ipc/core/socket";
 import {
   exampleNames,
   type ExampleOptions,
@@ -11,6 +15,7 @@ import {
   runExample,
   RunningExample,
 } from "./_util/example.ts";
+import { Lines } from "./_util/lines.ts";
 import { pattern } from "./_util/pattern.ts";
 import { Deadline, shell } from "./_util/peer.ts";
 import { missing, type Outcome } from "./_util/peers.ts";
@@ -221,6 +226,87 @@ testExample(
   },
   Deno.build.os !== "linux",
 );
+
+testExample("socket_chat.ts", "passes on what each says", [], async (scene) => {
+  const path = scene.path("chat");
+  const { signal } = scene;
+  await using chat = new RunningExample("socket_chat.ts", [path], signal);
+  assertEquals(await chat.stdout.next(), `chatting at ${path}`);
+
+  using one = await UnixStream.connect(path);
+  using two = await UnixStream.connect(path);
+  const lines = new Lines(one.readable);
+  assertEquals(await lines.next(), `${Deno.pid} has come`);
+  // In two parts, and two at once.
+  await two.send("hel");
+  await two.send("lo\nand good");
+  assertEquals(await lines.next(), `${Deno.pid}: hello`);
+  await two.send("bye\n");
+  assertEquals(await lines.next(), `${Deno.pid}: and goodbye`);
+  two.close();
+  assertEquals(await lines.next(), `${Deno.pid} has gone`);
+
+  chat.interrupt();
+  assertEquals((await chat.status).code, 0);
+  assertEquals(await lines.next(), undefined);
+  assertEquals([...Deno.readDirSync(scene.path("."))], []);
+});
+
+testExample(
+  "socket_workers.ts",
+  "serves although workers die",
+  [],
+  async (scene) => {
+    const path = scene.path("service");
+    const { signal } = scene;
+    await using server = new RunningExample(
+      "socket_workers.ts",
+      [path],
+      signal,
+    );
+    assertEquals(await server.stdout.next(), `serving at ${path}`);
+
+    async function ask(): Promise<number> {
+      using client = await UnixStream.connect(path);
+      const text = await new Response(client.readable).text();
+      return Number(text.match(/^served by (\d+)\n$/)![1]);
+    }
+    const first = await ask();
+    Deno.kill(first, "SIGKILL");
+    assertEquals(await server.stdout.next(), "a worker ended with code 137");
+    for (let i = 0; i < 20; i++) assertNotEquals(await ask(), first);
+    server.interrupt();
+    assertEquals((await server.status).code, 0);
+  },
+);
+
+for (const transport of ["unix", "tcp"]) {
+  testExample(
+    "messages_anywhere.ts",
+    `sums up over ${transport}`,
+    [],
+    async (scene) => {
+      const where = transport === "unix" ? scene.path("sums") : freePort();
+      const { signal } = scene;
+      await using server = new RunningExample(
+        "messages_anywhere.ts",
+        ["serve", where],
+        signal,
+      );
+      assertEquals(await server.stdout.next(), `summing up at ${where}`);
+      const args = ["ask", where, "1", "2", "39"];
+      assertEquals(await scene.run({ args }), printed("42\n"));
+      assertEquals(await scene.run({ args: args.slice(0, 2) }), printed("0\n"));
+      server.interrupt();
+      assertEquals((await server.status).code, 0);
+    },
+  );
+}
+
+function freePort(): string {
+  using listener = Deno.listen({ port: 0 });
+  return `${(listener.addr as Deno.NetAddr).port}`;
+}
 
 Deno.test("every example is run here, is short, and imports official names", () => {
   assertEquals(exampleNames(), [...tested].sort());
