@@ -207,19 +207,28 @@ export interface Arrival {
   readonly flags: number;
 }
 
+/** What to receive. */
+export interface Wanted {
+  /**
+   * Where the data goes; memory that the next call uses again if undefined.
+   */
+  readonly into: Uint8Array<ArrayBuffer> | undefined;
+  /** How many bytes at the most. */
+  readonly length: number;
+}
+
 /**
  * Receives once; undefined if that would have to wait.
  *
  * @param fd The socket.
- * @param into Where the data goes; memory that the next call uses again if
- * undefined.
- * @param length How many bytes at the most.
+ * @param wanted What to receive.
+ * @param named Whether to ask for the name of the sender.
  * @param context What to say in errors.
  */
 export function attemptReceive(
   fd: number,
-  into: Uint8Array<ArrayBuffer> | undefined,
-  length: number,
+  { into, length }: Wanted,
+  named: boolean,
   context: ErrorContext,
 ): Arrival | undefined {
   const structs = incoming ??= new Structs(SCRATCH_SIZE);
@@ -227,7 +236,7 @@ export function attemptReceive(
   const data = into ??
     (length <= SCRATCH_SIZE ? scratch : new Uint8Array(length));
   structs.setData(data, length);
-  structs.setLengths(ADDRESS_SIZE, control.byteLength);
+  structs.setLengths(named ? ADDRESS_SIZE : 0, control.byteLength);
   const count = libc.recvmsg(fd, structs.header, RECEIVE_FLAGS);
   if (count < 0) return wouldBlock("recvmsg", context);
   const { nameLength, controlLength, flags } = structs;

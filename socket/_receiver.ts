@@ -11,7 +11,7 @@ import type {
 } from "../_internal/wait.ts";
 import { MOST_FDS } from "./_control.ts";
 import { libc } from "./_ffi.ts";
-import { attemptReceive } from "./_message.ts";
+import { attemptReceive, type Wanted } from "./_message.ts";
 import type { ReceiveOptions } from "./message_options.ts";
 import { newReceived, type Received } from "./received.ts";
 
@@ -22,9 +22,7 @@ const MOST_OF_A_STREAM = 1 << 16;
 const MOST = 0x7ffff000;
 
 /** What is received, as the options say. */
-interface Wanted {
-  readonly into: Uint8Array<ArrayBuffer> | undefined;
-  readonly length: number;
+interface WantedMessage extends Wanted {
   readonly maxFds: number;
 }
 
@@ -34,7 +32,7 @@ export class Receiver {
   readonly #queue: WaitQueue;
   readonly #context: ErrorContext;
   readonly #type: number;
-  readonly #usual: Wanted;
+  readonly #usual: WantedMessage;
   #asked = false;
 
   /**
@@ -77,7 +75,7 @@ export class Receiver {
     }
   }
 
-  #wanted(options: ReceiveOptions | undefined): Wanted {
+  #wanted(options: ReceiveOptions | undefined): WantedMessage {
     if (options === undefined) return this.#usual;
     const { into, maxFds = MOST_FDS, maxBytes } = options;
     const target = into && bytes(into, "receive");
@@ -88,13 +86,15 @@ export class Receiver {
     return { into: target, length, maxFds };
   }
 
-  #attempt({ into, length, maxFds }: Wanted): Received | null | undefined {
+  #attempt(wanted: WantedMessage): Received | null | undefined {
     const { fd } = this.#descriptor;
     if (!this.#asked) this.#askForCredentials(fd);
-    const arrival = attemptReceive(fd, into, length, this.#context);
+    const named = this.#type === SOCK_DGRAM;
+    const arrival = attemptReceive(fd, wanted, named, this.#context);
     if (arrival === undefined) return undefined;
     const { count, data, controlLength } = arrival;
     if (count === 0 && this.#isEnd(controlLength)) return null;
+    const { into, maxFds } = wanted;
     // Its memory is used again for the next message, unless it was given.
     const own = into === undefined
       ? data.slice(0, count)

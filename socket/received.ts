@@ -184,7 +184,7 @@ export class Received implements Disposable {
     const lost = flags & platform.MSG_CTRUNC;
     this.fdsTruncated = lost !== 0 || fds.length > maxFds;
     this.truncated = this.fdsTruncated || (flags & platform.MSG_TRUNC) !== 0;
-    this.#from = nameLength === 0 ? undefined : name.slice(0, nameLength);
+    this.#from = nameLength === 0 ? undefined : keep(name, nameLength);
   }
 
   /**
@@ -236,6 +236,16 @@ export class Received implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** The name that came last: usually it comes again. */
+let last = new Uint8Array(0);
+
+function keep(name: Uint8Array, length: number): Uint8Array {
+  if (last.length !== length || last.some((byte, i) => byte !== name[i])) {
+    last = name.slice(0, length);
+  }
+  return last;
 }
 
 const NONE: readonly ReceivedFd[] = Object.freeze([]);
