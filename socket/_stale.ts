@@ -9,7 +9,13 @@
  */
 
 import { Descriptor } from "../_internal/descriptor.ts";
-import { check, E, errno, systemError } from "../_internal/errno.ts";
+import {
+  check,
+  E,
+  errno,
+  systemError,
+  wouldBlock,
+} from "../_internal/errno.ts";
 import { lookAt, openFile, unlinkFile } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
 import {
@@ -24,13 +30,14 @@ import { libc } from "./_ffi.ts";
 import { newSocket } from "./_open.ts";
 
 /** How long others may take to do the same, in milliseconds. */
-const PATIENCE = 2000;
+const PATIENCE = 1000;
 
 /**
  * Removes a socket's file that no socket is bound to; does nothing if there is
  * none any more.
  *
  * @throws {Deno.errors.AddrInUse} If it is alive, or no socket.
+ * @throws {Deno.errors.Busy} If others do not stop doing the same.
  */
 export function removeStale(path: string): void {
   const directory = path.slice(0, path.lastIndexOf("/") + 1);
@@ -102,17 +109,18 @@ function unusedName(): string {
 function lockDirectory(path: string): Descriptor {
   const directory = new Descriptor(openFile(path, O_RDONLY), path);
   const deadline = performance.now() + PATIENCE;
-  while (libc.flock(directory.fd, LOCK_EX | LOCK_NB) < 0) {
-    const number = errno();
-    const expected = number === E.EAGAIN || number === E.EINTR;
-    if (expected && performance.now() < deadline) {
+  try {
+    while (libc.flock(directory.fd, LOCK_EX | LOCK_NB) < 0) {
+      wouldBlock("flock", { on: path });
+      if (performance.now() > deadline) {
+        const hint = "another program has locked the directory";
+        throw systemError(E.EBUSY, "flock", { on: path, hint });
+      }
       sleepSync(1);
-      continue;
     }
+    return directory;
+  } catch (error) {
     directory.close();
-    const hint = "another program has locked the directory";
-    const context = { on: path, hint: expected ? hint : undefined };
-    throw systemError(number, "flock", context);
+    throw error;
   }
-  return directory;
 }

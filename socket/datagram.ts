@@ -97,6 +97,8 @@ export class UnixDatagram extends UnixSocket
    * @returns The socket; closing it removes the file.
    * @throws {Deno.errors.AddrInUse} If there is anything under that path; with
    * `replaceStale`, anything but a dead socket.
+   * @throws {Deno.errors.Busy} If others go on replacing sockets there, or
+   * lock the directory.
    * @throws {Deno.errors.NotFound} If the directory is not there.
    * @throws {Deno.errors.PermissionDenied} If nothing may be made there.
    * @throws {RangeError} If the name is longer than 107 bytes (macOS: 103), or

@@ -12,6 +12,7 @@ import {
 } from "@ipc/core/socket";
 import { Bare } from "./_util/descriptors.ts";
 import { targetOf } from "./_util/held.ts";
+import { Deadline } from "./_util/peer.ts";
 import { denoArgs, EXPOSE_GC, missing, run, runDeno } from "./_util/peers.ts";
 import {
   datagrams,
@@ -87,6 +88,7 @@ testAll("passes 253 at once, and refuses more", async ({ here, there }) => {
 });
 
 testAll("closes what is too many and says so", async ({ here, there }) => {
+  using deadline = new Deadline();
   using pipe = Pipe.open();
   const target = LINUX ? targetOf(pipe.writer.fd) : "";
   for (const maxFds of [0, 1, 2, 3]) {
@@ -101,10 +103,11 @@ testAll("closes what is too many and says so", async ({ here, there }) => {
   }
   // No copy is left, or this end would never come.
   pipe.writer.close();
-  assertEquals(await pipe.reader.read(new Uint8Array(1)), null);
+  assertEquals(await pipe.reader.read(new Uint8Array(1), deadline), null);
 });
 
 testAll("closes with the message what nobody has taken", async (pair) => {
+  using deadline = new Deadline();
   const { here, there } = pair;
   using pipe = Pipe.open();
   await here.send("x", { fds: [pipe.writer, pipe.writer, pipe.writer] });
@@ -125,7 +128,7 @@ testAll("closes with the message what nobody has taken", async (pair) => {
   pipe.writer.close();
   assertEquals(pipe.reader.tryRead(new Uint8Array(1)), undefined);
   taken.close();
-  assertEquals(await pipe.reader.read(new Uint8Array(1)), null);
+  assertEquals(await pipe.reader.read(new Uint8Array(1), deadline), null);
 });
 
 testAll("gives descriptors that are close-on-exec", async (pair) => {
@@ -206,12 +209,13 @@ Deno.test("descriptors of a long message come with its first byte", async () => 
 });
 
 Deno.test("read() closes the descriptors that come with the bytes", async () => {
+  using deadline = new Deadline();
   using pair = streams();
   using pipe = Pipe.open();
   await pair.here.send("x", { fds: [pipe.writer] });
   pipe.writer.close();
   assertEquals(await pair.there.read(new Uint8Array(8)), 1);
-  assertEquals(await pipe.reader.read(new Uint8Array(8)), null);
+  assertEquals(await pipe.reader.read(new Uint8Array(8), deadline), null);
 });
 
 Deno.test("a stream refuses descriptors without a byte", async () => {
@@ -262,6 +266,7 @@ testAll("does not send what was closed while it waited", async (pair) => {
 Deno.test("the messages of a loop close what was not taken, one by one", {
   ignore: !LINUX,
 }, async () => {
+  using deadline = new Deadline();
   using pair = seqpackets();
   using pipe = Pipe.open();
   for (let i = 0; i < 3; i++) await pair.here.send("", { fds: [pipe.writer] });
@@ -275,7 +280,7 @@ Deno.test("the messages of a loop close what was not taken, one by one", {
     assertThrows(() => received.fd, BadResource);
   }
   pipe.writer.close();
-  assertEquals(await pipe.reader.read(new Uint8Array(1)), null);
+  assertEquals(await pipe.reader.read(new Uint8Array(1), deadline), null);
 });
 
 Deno.test("an accept loop is shared with a process that was sent the listener", async () => {

@@ -6,9 +6,10 @@ import {
   UnixStream,
 } from "@ipc/core/socket";
 import { BarePair } from "./_util/descriptors.ts";
-import { Deadline } from "./_util/peer.ts";
-import { denoArgs, run } from "./_util/peers.ts";
+import { Deadline, Peer } from "./_util/peer.ts";
+import { denoArgs, missing, run } from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
+import { appears } from "./_util/until.ts";
 
 const LINUX = Deno.build.os === "linux";
 const { BadResource, Busy, TimedOut } = Deno.errors;
@@ -145,6 +146,52 @@ Deno.test("a socket's file has exactly the mode asked for, whatever the umask", 
   assertEquals([stdout, stderr], ["48 true\n", ""]);
 });
 
+Deno.test("a socket's file is at no moment open to more than its mode says", {
+  ignore: missing("python3") || !LINUX,
+}, async () => {
+  using dir = new TempDir();
+  using deadline = new Deadline(30_000);
+  const path = dir.join("socket");
+  // Looks at the file as fast as it can, until there is another one.
+  await using watcher = new Peer("python3", [
+    "-c",
+    `
+import os, stat, sys
+seen = set()
+print("ready", flush=True)
+while not os.path.exists(sys.argv[2]):
+    try:
+        seen.add(oct(stat.S_IMODE(os.stat(sys.argv[1]).st_mode)))
+    except FileNotFoundError:
+        pass
+print(sorted(seen))`,
+    path,
+    dir.join("stop"),
+  ], deadline);
+  const script = `
+    import { UnixDatagram, UnixListener } from "@ipc/core/socket";
+    const [path, stop] = Deno.args;
+    Deno.umask(0o137); // which takes away some of what is wanted
+    for (let i = 0; i < 2000; i++) {
+      UnixDatagram.bind(path, { mode: 0o622 }).close();
+      UnixListener.listen(path, { mode: 0o622 }).close();
+    }
+    Deno.umask(0);
+    for (let i = 0; i < 2000; i++) {
+      UnixDatagram.bind(path, { mode: 0o622 }).close();
+      UnixListener.listen(path, { mode: 0o622 }).close();
+    }
+    Deno.writeTextFileSync(stop, "");`;
+  const args = [...denoArgs(script), path, dir.join("stop")];
+  const { stderr } = await run(Deno.execPath(), args, deadline);
+  assertEquals(stderr, "");
+  const [ready, seen] = (await watcher.outcome).stdout.split("\n");
+  assertEquals(ready, "ready");
+  // The second is before the umask was made up for.
+  const allowed = ["['0o622']", "['0o600', '0o622']"];
+  assert(allowed.includes(seen), seen);
+});
+
 Deno.test("closing removes the file that was made, and no other", () => {
   using dir = new TempDir();
   const path = dir.join("socket");
@@ -259,6 +306,42 @@ Deno.test("replaceStale leaves alone what lives or is no socket", async () => {
   assertThrows(() => UnixListener.listen(path, options), AddrInUse);
   await one.send("still there");
   assertEquals((await two.receive()).data.length, 11);
+});
+
+Deno.test("those who replace dead sockets of one directory take turns", {
+  ignore: missing("python3"),
+}, async () => {
+  using dir = new TempDir();
+  using deadline = new Deadline();
+  const path = dir.join("socket");
+  UnixListener.listen(path, { temporary: false }).close();
+  const source = `
+import fcntl, os, sys, time
+directory = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.flock(directory, fcntl.LOCK_EX)
+open(sys.argv[1] + "/locked", "w").close()
+time.sleep(float(sys.argv[2]))
+open(sys.argv[1] + "/unlocked", "w").close()
+`;
+  const options = { replaceStale: true };
+  {
+    const args = ["-c", source, dir.path, "0.2"];
+    await using _other = new Peer("python3", args, deadline);
+    await appears(dir.join("locked"), deadline.signal);
+    using _listener = UnixListener.listen(path, options);
+    assert(Deno.statSync(dir.join("unlocked")).isFile, "it has waited");
+  }
+  Deno.removeSync(dir.join("locked"));
+  UnixListener.listen(path, { temporary: false }).close();
+  const args = ["-c", source, dir.path, "1000"];
+  await using _other = new Peer("python3", args, deadline);
+  await appears(dir.join("locked"), deadline.signal);
+  assertThrows(
+    () => UnixListener.listen(path, options),
+    Busy,
+    "another program has locked the directory",
+  );
+  assert(Deno.lstatSync(path).isSocket);
 });
 
 Deno.test("of many who replace the same dead socket, one gets it", async () => {
