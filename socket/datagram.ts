@@ -1,6 +1,5 @@
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { backoff } from "../_internal/backoff.ts";
-import { closedError } from "../_internal/errno.ts";
 import { os, SOCK_DGRAM } from "../_internal/platform.ts";
 import {
   type SyncWaitOptions,
@@ -74,8 +73,6 @@ export class UnixDatagram extends UnixSocket
   /** Those who wait to send to others, by their names. */
   readonly #others = new Map<string, WaitQueue>();
   readonly #file: SocketFile | undefined;
-  /** Aborted by closing. */
-  readonly #closed = new AbortController();
 
   private constructor(descriptor: Descriptor, file?: SocketFile) {
     super(descriptor);
@@ -349,12 +346,8 @@ export class UnixDatagram extends UnixSocket
       queue = new WaitQueue(newBackoff(), "send");
       this.#others.set(to, queue);
     }
-    const { signal: closed } = this.#closed;
-    const signal = options?.signal
-      ? AbortSignal.any([options.signal, closed])
-      : closed;
     try {
-      return await queue.run(attempt, { signal });
+      return await queue.run(attempt, options);
     } finally {
       if (queue.idle) this.#others.delete(to);
     }
@@ -503,7 +496,6 @@ export class UnixDatagram extends UnixSocket
    */
   override close(): void {
     if (this.#descriptor.closed) return;
-    this.#closed.abort(closedError("send", this.#descriptor.name));
     try {
       this.#file?.remove();
     } finally {

@@ -11,7 +11,7 @@ import {
 } from "@ipc/core/socket";
 import { pattern, sha256 } from "./_util/pattern.ts";
 import { Deadline, Peer } from "./_util/peer.ts";
-import { missing } from "./_util/peers.ts";
+import { denoArgs, missing } from "./_util/peers.ts";
 import { PYTHON_CLIENT, PYTHON_SERVER } from "./_util/socket_python.ts";
 import { TempDir } from "./_util/temp.ts";
 import { appears } from "./_util/until.ts";
@@ -398,14 +398,17 @@ Deno.test("a socket that was handed to a child does not block this side", {
 }, async () => {
   // Which it could, because the child's copy is blocking, and shares the flag.
   using scene = new Scene();
-  const [ours, theirs] = UnixStream.pair();
-  await using child = spawn("sleep", { args: ["100"], fds: { 3: ours } });
-  using stream = ours;
-  using peer = theirs;
-  assertEquals(stream.tryRead(new Uint8Array(1)), undefined);
-  const reading = stream.read(new Uint8Array(1), scene);
-  while (stream.tryWrite(new Uint8Array(1 << 16)) !== undefined);
-  peer.writeSync(new Uint8Array(1));
-  assertEquals(await reading, 1);
-  child.kill("SIGKILL");
+  const script = `
+    import { spawn } from "@ipc/core/pipe";
+    import { UnixStream } from "@ipc/core/socket";
+    const [stream, peer] = UnixStream.pair();
+    await using child = spawn("sleep", { args: ["100"], fds: { 3: stream } });
+    console.log(stream.tryRead(new Uint8Array(1)));
+    const reading = stream.read(new Uint8Array(1));
+    while (stream.tryWrite(new Uint8Array(1 << 16)) !== undefined);
+    peer.writeSync(new Uint8Array(1));
+    console.log(await reading, stream.tryReceive());`;
+  await using peer = new Peer(Deno.execPath(), denoArgs(script), scene);
+  const { stdout, stderr } = await peer.outcome;
+  assertEquals([stdout, stderr], ["undefined\n1 undefined\n", ""]);
 });

@@ -218,6 +218,17 @@ Deno.test("the Web Streams of an echo close its socket when both have ended", as
   assert(here.fd >= 0, "its writable was not used, so it may still be");
 });
 
+Deno.test("whichever of the Web Streams ends last closes the socket", async () => {
+  using pair = streams();
+  const { here, there } = pair;
+  await here.writable.close();
+  assertEquals(await there.read(new Uint8Array(1)), null);
+  await there.send("an answer");
+  there.close();
+  assertEquals(await new Response(here.readable).text(), "an answer");
+  assertThrows(() => here.fd, BadResource);
+});
+
 Deno.test("readable that is cancelled refuses what the peer writes", async () => {
   using pair = streams();
   await pair.there.readable.cancel();
