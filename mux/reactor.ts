@@ -128,12 +128,7 @@ export class Reactor {
     const waiters = this.#waiters.get(key);
     if (key < 0 || !waiters?.some(({ owner }) => owner === undefined)) return;
     if (this.#backend!.stands(key)) return;
-    this.forget(key, closedError("wait", `fd ${key}`));
-    for (const [key, waiters] of this.#waiters) {
-      const unowned = waiters.some(({ owner }) => owner === undefined);
-      if (key < 0 || !unowned || this.#backend!.stands(key)) continue;
-      this.forget(key, () => closedError("wait", `fd ${key}`));
-    }
+    this.forget(key, () => closedError("wait", `fd ${key}`));
   }
 
   /** The last one out takes the thread along, and waits for it. */

@@ -3,8 +3,6 @@ import {
   assertLess,
   assertLessOrEqual,
   assertMatch,
-} from "@std/assert";
-  assertMatch,
   assertNotEquals,
 } from "@std/assert";
 import { UnixStream } from "@ipc/core/socket";

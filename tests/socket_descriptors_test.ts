@@ -5,9 +5,9 @@ import { Pipe, PipeReader, PipeWriter, spawn } from "@ipc/core/pipe";
 import {
   type Received,
   type ReceivedFd,
-  UnixDatagram,
+  type UnixDatagram,
   UnixListener,
-  UnixSeqpacket,
+  type UnixSeqpacket,
   UnixStream,
 } from "@ipc/core/socket";
 import { Bare } from "./_util/descriptors.ts";
