@@ -10,6 +10,12 @@ import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
 
 const ignore = Deno.build.os !== "linux";
 
+/** How many descriptors the kernel has in the set: proc_pid_fdinfo(5). */
+function inKernel({ fd }: Epoll): number {
+  const info = Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`);
+  return [...info.matchAll(/^tfd:/gm)].length;
+}
+
 Deno.test(
   "an object that is closed leaves its epolls",
   { ignore },
@@ -51,7 +57,9 @@ Deno.test(
     epoll.add(event);
     epoll.add(pipe.reader, { data: "pipe" });
     assertEquals(epoll.tryWait()?.length, 1);
+    assertEquals(inKernel(epoll), 2);
     event.close();
+    assertEquals(inKernel(epoll), 1);
     assertEquals(epoll.tryWait(), undefined);
     pipe.writer.writeSync(new Uint8Array(1));
     assertEquals(epoll.tryWait()?.map(({ data }) => data), ["pipe"]);

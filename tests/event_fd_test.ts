@@ -247,7 +247,8 @@ Deno.test(
 Deno.test("a Deno child takes over an EventFd, and neither side blocks in it", {
   ignore,
 }, async () => {
-  using deadline = new Deadline();
+  // A Deno takes its time to start in an emulator.
+  using deadline = new Deadline(120_000);
   using there = EventFd.create();
   using back = EventFd.create();
   using output = Pipe.open();
