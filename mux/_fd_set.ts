@@ -24,15 +24,15 @@ const BITS: Readonly<Record<Name, Uint8Array<ArrayBuffer>>> = {
 };
 
 /** What was given for one of the sets. */
-export class FdSet {
+export class FdSet<T extends Watchable> {
   /** The numbers. */
   readonly fds: readonly number[];
   /** The highest of them; -1 if there is none. */
   readonly highest: number;
   readonly #name: Name;
-  readonly #watched: readonly Watchable[];
+  readonly #watched: readonly T[];
 
-  constructor(name: Name, watched: readonly Watchable[] = []) {
+  constructor(name: Name, watched: readonly T[] = []) {
     this.#name = name;
     this.#watched = watched;
     this.fds = watched.map(numberOf);
@@ -47,9 +47,9 @@ export class FdSet {
     return bits;
   }
 
-  ready(): Watchable[] {
+  ready(): T[] {
     const bits = BITS[this.#name];
-    const ready: Watchable[] = [];
+    const ready: T[] = [];
     for (let i = 0; i < this.fds.length; i++) {
       const fd = this.fds[i];
       if (bits[fd >> 3] & (1 << (fd & 7))) ready.push(this.#watched[i]);

@@ -43,9 +43,9 @@ export interface PollEntry {
 }
 
 /** A descriptor that is ready. */
-export interface PollResult {
+export interface PollResult<T extends Watchable = Watchable> {
   /** The descriptor, as it was given. */
-  readonly fd: Watchable;
+  readonly fd: T;
   /** A read would not have to wait. POLLIN. */
   readonly read: boolean;
   /** A write would not have to wait. POLLOUT. */
@@ -91,10 +91,10 @@ export interface PollResult {
  * assertEquals([first.fd, first.write], [pipe.writer, true]);
  * ```
  */
-export async function poll(
-  entries: readonly PollEntry[],
+export async function poll<T extends PollEntry>(
+  entries: readonly T[],
   options?: WaitOptions,
-): Promise<PollResult[]> {
+): Promise<PollResult<T["fd"]>[]> {
   const limited = options?.signal !== undefined;
   return await waitForAny(pollOf(entries, limited), options);
 }
@@ -120,10 +120,10 @@ export async function poll(
  * assertEquals(ready.read, true);
  * ```
  */
-export function pollSync(
-  entries: readonly PollEntry[],
+export function pollSync<T extends PollEntry>(
+  entries: readonly T[],
   options?: SyncWaitOptions,
-): PollResult[] {
+): PollResult<T["fd"]>[] {
   const limited = options?.timeout !== undefined;
   return waitForAnySync(pollOf(entries, limited), options);
 }
@@ -145,16 +145,16 @@ export function pollSync(
  * assertEquals(tryPoll(entries), undefined);
  * ```
  */
-export function tryPoll(
-  entries: readonly PollEntry[],
-): PollResult[] | undefined {
+export function tryPoll<T extends PollEntry>(
+  entries: readonly T[],
+): PollResult<T["fd"]>[] | undefined {
   return pollOf(entries, true).attempt();
 }
 
-function pollOf(
-  entries: readonly PollEntry[],
+function pollOf<T extends PollEntry>(
+  entries: readonly T[],
   limited: boolean,
-): AnyWait<PollResult[]> {
+): AnyWait<PollResult<T["fd"]>[]> {
   if (!limited) refuseNothing(entries, "poll");
   // struct pollfd { int fd; short events; short revents; }, where the second
   // word starts as the events alone.
@@ -206,11 +206,11 @@ function interestOf(events: PollEvents): number {
   return interest || HANGUP;
 }
 
-function readyOf(
-  entries: readonly PollEntry[],
+function readyOf<T extends PollEntry>(
+  entries: readonly T[],
   words: Int32Array,
-): PollResult[] {
-  const ready: PollResult[] = [];
+): PollResult<T["fd"]>[] {
+  const ready: PollResult<T["fd"]>[] = [];
   for (let i = 0; i < entries.length; i++) {
     const bits = words[2 * i + 1] >>> 16;
     if (bits !== 0) ready.push(resultOf(entries[i], bits));
@@ -218,7 +218,10 @@ function readyOf(
   return ready;
 }
 
-function resultOf({ fd, events }: PollEntry, bits: number): PollResult {
+function resultOf(
+  { fd, events }: PollEntry,
+  bits: number,
+): PollResult {
   return {
     fd,
     read: (bits & POLLIN) !== 0,

@@ -18,27 +18,39 @@ import { FdSet } from "./_fd_set.ts";
 import type { Watchable } from "./watchable.ts";
 
 /** The three sets of select. */
-export interface SelectSets {
+export interface SelectSets<
+  R extends Watchable = Watchable,
+  W extends Watchable = Watchable,
+  X extends Watchable = Watchable,
+> {
   /** Wait until a read would not have to wait. */
-  readonly read?: readonly Watchable[];
+  readonly read?: readonly R[];
   /** Wait until a write would not have to wait. */
-  readonly write?: readonly Watchable[];
+  readonly write?: readonly W[];
   /** Wait for something out of the ordinary: data out of band, say. */
-  readonly except?: readonly Watchable[];
+  readonly except?: readonly X[];
 }
 
 /** What of the three sets is ready, as it was given. */
-export interface Selected {
+export interface Selected<
+  R extends Watchable = Watchable,
+  W extends Watchable = Watchable,
+  X extends Watchable = Watchable,
+> {
   /** A read would not have to wait, for data, the end or an error. */
-  readonly read: Watchable[];
+  readonly read: R[];
   /** A write would not have to wait, for room or an error. */
-  readonly write: Watchable[];
+  readonly write: W[];
   /** Something out of the ordinary is there. */
-  readonly except: Watchable[];
+  readonly except: X[];
 }
 
 /** What is ready, and how long it did not take. */
-export interface SelectedSync extends Selected {
+export interface SelectedSync<
+  R extends Watchable = Watchable,
+  W extends Watchable = Watchable,
+  X extends Watchable = Watchable,
+> extends Selected<R, W, X> {
   /**
    * How much of the time-out was left, in milliseconds, as `select` tells on
    * Linux; there if there was a time-out.
@@ -73,10 +85,14 @@ export interface SelectedSync extends Selected {
  * assertEquals(read, [other.reader]);
  * ```
  */
-export async function select(
-  sets: SelectSets,
+export async function select<
+  R extends Watchable,
+  W extends Watchable,
+  X extends Watchable,
+>(
+  sets: SelectSets<R, W, X>,
   options?: WaitOptions,
-): Promise<Selected> {
+): Promise<Selected<R, W, X>> {
   const limited = options?.signal !== undefined;
   return await waitForAny(selectOf(sets, limited), options);
 }
@@ -105,10 +121,14 @@ export async function select(
  * assert(remaining! > 0);
  * ```
  */
-export function selectSync(
-  sets: SelectSets,
+export function selectSync<
+  R extends Watchable,
+  W extends Watchable,
+  X extends Watchable,
+>(
+  sets: SelectSets<R, W, X>,
   options: SyncWaitOptions = {},
-): SelectedSync {
+): SelectedSync<R, W, X> {
   const { timeout } = options;
   const start = performance.now();
   const call = selectOf(sets, timeout !== undefined);
@@ -134,11 +154,19 @@ export function selectSync(
  * assertEquals(trySelect({ read: [pipe.reader] }), undefined);
  * ```
  */
-export function trySelect(sets: SelectSets): Selected | undefined {
+export function trySelect<
+  R extends Watchable,
+  W extends Watchable,
+  X extends Watchable,
+>(sets: SelectSets<R, W, X>): Selected<R, W, X> | undefined {
   return selectOf(sets, true).attempt();
 }
 
-function selectOf(sets: SelectSets, limited: boolean): AnyWait<Selected> {
+function selectOf<
+  R extends Watchable,
+  W extends Watchable,
+  X extends Watchable,
+>(sets: SelectSets<R, W, X>, limited: boolean): AnyWait<Selected<R, W, X>> {
   const read = new FdSet("read", sets.read);
   const write = new FdSet("write", sets.write);
   const except = new FdSet("except", sets.except);
