@@ -18,11 +18,8 @@ import { ADDRESS_SIZE } from "./_address.ts";
 import { controlSize } from "./_control.ts";
 import { libc } from "./_ffi.ts";
 
-/**
- * As much as a user may send at once who has made the buffers as large as
- * Linux lets anybody, and then some.
- */
-const SCRATCH_SIZE = 1 << 19;
+/** What is longer needs memory of its own. */
+export const SCRATCH_SIZE = 1 << 19;
 
 /** The structs, one after the other in one piece of memory. */
 const HEADER = 0;
@@ -71,10 +68,10 @@ class Structs {
     this.#pointers[from / 8] = this.#base + BigInt(to);
   }
 
-  /** Where the data is, and how much. */
+  /** Where the data is, and how much; no more than there is room for now. */
   setData(data: Uint8Array<ArrayBuffer>, length: number): void {
-    // To learn an address takes as long as to receive a message. One that was
-    // taken away in between has no length any more, and is not asked for.
+    // To learn an address takes as long as to receive a message. Memory that
+    // was transferred to somebody else has no length any more.
     if (data !== this.#data) {
       this.#pointers[IOV / 8] = address(data);
       this.#data = data;
@@ -213,7 +210,7 @@ export interface Wanted {
    * Where the data goes; memory that the next call uses again if undefined.
    */
   readonly into: Uint8Array<ArrayBuffer> | undefined;
-  /** How many bytes at the most. */
+  /** How many bytes at the most; `SCRATCH_SIZE` if `into` is undefined. */
   readonly length: number;
 }
 
@@ -233,8 +230,12 @@ export function attemptReceive(
 ): Arrival | undefined {
   const structs = incoming ??= new Structs(SCRATCH_SIZE);
   const { scratch, name, control } = structs;
-  const data = into ??
-    (length <= SCRATCH_SIZE ? scratch : new Uint8Array(length));
+  const data = into ?? scratch;
+  if (data.length < length) {
+    throw new TypeError(
+      "Cannot receive: the memory of `into` was taken away meanwhile",
+    );
+  }
   structs.setData(data, length);
   structs.setLengths(named ? ADDRESS_SIZE : 0, control.byteLength);
   const count = libc.recvmsg(fd, structs.header, RECEIVE_FLAGS);

@@ -1,12 +1,15 @@
 /** What callers give to be sent, checked and in the form the kernel takes. */
 
-import { bytes } from "../_internal/arguments.ts";
+import { bytes, wholeNumber } from "../_internal/arguments.ts";
 import { notSupported, platform } from "../_internal/platform.ts";
 import { fdOf, type Watchable } from "../mux/watchable.ts";
 import { encodeControl, MOST_FDS } from "./_control.ts";
 import { libc } from "./_ffi.ts";
 import type { Credentials } from "./credentials.ts";
 import type { SendOptions } from "./message_options.ts";
+
+const MOST_PID = 0x7fffffff;
+const MOST_ID = 0xffffffff;
 
 const encoder = new TextEncoder();
 /** The bytes of what is to be sent; text is UTF-8. */
@@ -47,6 +50,12 @@ function toCredentials(
   if (platform.SCM_CREDENTIALS === 0) {
     notSupported("a message with credentials", "ask for the connection's peer");
   }
-  if (credentials !== true) return credentials;
-  return { pid: libc.getpid(), uid: libc.getuid(), gid: libc.getgid() };
+  if (credentials === true) {
+    return { pid: libc.getpid(), uid: libc.getuid(), gid: libc.getgid() };
+  }
+  const { pid, uid, gid } = credentials;
+  wholeNumber(pid, "send", "the pid", 1, MOST_PID);
+  wholeNumber(uid, "send", "the uid", 0, MOST_ID);
+  wholeNumber(gid, "send", "the gid", 0, MOST_ID);
+  return { pid, uid, gid };
 }

@@ -11,12 +11,10 @@ import type {
 } from "../_internal/wait.ts";
 import { MOST_FDS } from "./_control.ts";
 import { libc } from "./_ffi.ts";
-import { attemptReceive, type Wanted } from "./_message.ts";
+import { attemptReceive, SCRATCH_SIZE, type Wanted } from "./_message.ts";
 import type { ReceiveOptions } from "./message_options.ts";
 import { newReceived, type Received } from "./received.ts";
 
-/** A message is never longer unless the buffers were made larger for it. */
-const MOST_OF_A_MESSAGE = 1 << 19;
 /** As much of a stream as is usually there. */
 const MOST_OF_A_STREAM = 1 << 16;
 const MOST = 0x7ffff000;
@@ -45,7 +43,7 @@ export class Receiver {
     this.#queue = queue;
     this.#context = { on: descriptor.name };
     this.#type = type;
-    const length = type === SOCK_STREAM ? MOST_OF_A_STREAM : MOST_OF_A_MESSAGE;
+    const length = type === SOCK_STREAM ? MOST_OF_A_STREAM : SCRATCH_SIZE;
     this.#usual = { into: undefined, length, maxFds: MOST_FDS };
   }
 
@@ -77,13 +75,13 @@ export class Receiver {
 
   #wanted(options: ReceiveOptions | undefined): WantedMessage {
     if (options === undefined) return this.#usual;
-    const { into, maxFds = MOST_FDS, maxBytes } = options;
-    const target = into && bytes(into, "receive");
-    const limit = target?.length ?? MOST;
-    const length = maxBytes ?? target?.length ?? this.#usual.length;
-    wholeNumber(length, "receive", "maxBytes", 1, limit);
+    const { into: given, maxFds = MOST_FDS, maxBytes } = options;
+    let into = given && bytes(given, "receive");
+    const length = maxBytes ?? into?.length ?? this.#usual.length;
+    wholeNumber(length, "receive", "maxBytes", 1, into?.length ?? MOST);
     wholeNumber(maxFds, "receive", "maxFds", 0, MOST_FDS);
-    return { into: target, length, maxFds };
+    if (length > SCRATCH_SIZE) into ??= new Uint8Array(length);
+    return { into, length, maxFds };
   }
 
   #attempt(wanted: WantedMessage): Received | null | undefined {

@@ -1,6 +1,7 @@
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { backoff } from "../_internal/backoff.ts";
 import { os, SOCK_DGRAM } from "../_internal/platform.ts";
+import { sliceIsOver } from "../_internal/slice.ts";
 import {
   type SyncWaitOptions,
   type WaitOptions,
@@ -329,9 +330,9 @@ export class UnixDatagram extends UnixSocket
     const { attempt, to } = this.#sending(data, options);
     if (to === undefined) return await this.#connected.run(attempt, options);
     options?.signal?.throwIfAborted();
-    const waiting = this.#others.get(to);
     // Most messages need not wait.
-    return (waiting === undefined ? attempt() : undefined) ??
+    const first = !this.#others.has(to) && !sliceIsOver();
+    return (first ? attempt() : undefined) ??
       await this.#wait(attempt, to, options);
   }
 

@@ -174,8 +174,8 @@ export class UnixListener<T extends UnixConnection = UnixStream>
       const context = { on: name.printable };
       check(libc.listen(descriptor.fd, backlog), "listen", context);
     } catch (error) {
-      file?.remove();
       descriptor.close();
+      file?.remove();
       throw error;
     }
     const own = temporary ? file : undefined;

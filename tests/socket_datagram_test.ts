@@ -121,6 +121,21 @@ Deno.test("UnixDatagram waits for a receiver that is full, and passes others by"
   assertEquals(client.trySend("again", { to }), 5);
 });
 
+Deno.test("messages that never wait leave timers their turn", async () => {
+  using dir = new TempDir();
+  const to = dir.join("socket");
+  using socket = UnixDatagram.bind(to);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  const end = performance.now() + 200;
+  while (performance.now() < end) {
+    await socket.send("x", { to });
+    socket.tryReceive();
+  }
+  clearInterval(timer);
+  assert(ticks > 10, `${ticks} ticks of 200 possible`);
+});
+
 Deno.test("closing rejects those who wait for a receiver that is full", async () => {
   using dir = new TempDir();
   using _full = UnixDatagram.bind(dir.join("full"));

@@ -458,6 +458,25 @@ Deno.test("arguments of the wrong kind are refused", async () => {
   assertThrows(() => here.tryReceive({ into: new Uint8Array(0) }), RangeError);
   const text = "text" as unknown as Uint8Array;
   assertThrows(() => here.tryReceive({ into: text }), TypeError);
+  if (!LINUX) return;
+  const me = { pid: Deno.pid, uid: 0, gid: 0 };
+  for (const wrong of [{ pid: 0 }, { pid: 1.5 }, { uid: -1 }, { gid: NaN }]) {
+    const credentials = { ...me, ...wrong };
+    assertThrows(() => here.trySend("x", { credentials }), RangeError);
+  }
+});
+
+Deno.test("memory that was taken away meanwhile is not received into", async () => {
+  using pair = streams();
+  const into = new Uint8Array(1000);
+  await pair.there.send("first");
+  assertEquals((await pair.here.receive({ into }))!.data.length, 5);
+  const receiving = pair.here.receive({ into });
+  const rejection = assertRejects(() => receiving, TypeError, "taken away");
+  structuredClone(into.buffer, { transfer: [into.buffer] });
+  await pair.there.send("second");
+  await rejection;
+  assertEquals((await pair.here.receive())!.data.length, 6);
 });
 
 Deno.test("fromFd() takes over a connected stream, and closes it", async () => {
