@@ -30,6 +30,10 @@ export interface Platform {
   readonly FIONREAD: bigint;
   readonly FD_SETSIZE: number;
 
+  /** 0 where a System V receive cannot ask for all types but one. */
+  readonly MSG_EXCEPT: number;
+  /** 0 where a System V message cannot be looked at without taking it. */
+  readonly MSG_COPY: number;
   readonly EVFILT_USER: number;
   readonly POSIX_SPAWN_SETSID: number;
   /** Closes in a child what it was not given; 0 where there is no such flag. */
@@ -39,6 +43,26 @@ export interface Platform {
   readonly epollEvent: { readonly size: number; readonly data: number };
   /** Where `st_mode` is: in `struct stat`, on Linux in `struct statx`. */
   readonly stat: { readonly size: number; readonly mode: number };
+  /** `struct ipc_perm` of System V objects. */
+  readonly ipcPerm: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly cuid: number;
+    readonly cgid: number;
+    readonly mode: number;
+  };
+  /** `struct msqid_ds` of System V message queues. */
+  readonly msqidDs: {
+    readonly size: number;
+    readonly stime: number;
+    readonly rtime: number;
+    readonly ctime: number;
+    readonly cbytes: number;
+    readonly qnum: number;
+    readonly qbytes: number;
+    readonly lspid: number;
+    readonly lrpid: number;
+  };
 }
 
 /** The same number on every platform here. */
@@ -58,6 +82,14 @@ export const POLLOUT = 4;
 export const POLLERR = 8;
 export const POLLHUP = 16;
 export const WNOHANG = 1;
+export const IPC_CREAT = 0x200;
+export const IPC_EXCL = 0x400;
+export const IPC_NOWAIT = 0x800;
+export const IPC_PRIVATE = 0;
+export const IPC_RMID = 0;
+export const IPC_SET = 1;
+export const IPC_STAT = 2;
+export const MSG_NOERROR = 0x1000;
 export const POSIX_SPAWN_SETSIGDEF = 4;
 export const POSIX_SPAWN_SETSIGMASK = 8;
 
@@ -74,12 +106,26 @@ const LINUX_X86_64: Platform = {
   F_GETPIPE_SZ: 1032,
   FIONREAD: 0x541bn,
   FD_SETSIZE: 1024,
+  MSG_EXCEPT: 0x2000,
+  MSG_COPY: 0x4000,
   EVFILT_USER: 0,
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
   // struct statx, the same on every architecture: statx(2).
   stat: { size: 256, mode: 28 },
+  ipcPerm: { uid: 4, gid: 8, cuid: 12, cgid: 16, mode: 20 },
+  msqidDs: {
+    size: 120,
+    stime: 48,
+    rtime: 56,
+    ctime: 64,
+    cbytes: 72,
+    qnum: 80,
+    qbytes: 88,
+    lspid: 96,
+    lrpid: 100,
+  },
 };
 
 const LINUX_AARCH64: Platform = {
@@ -106,11 +152,25 @@ const DARWIN_AARCH64: Platform = {
   F_GETPIPE_SZ: 0,
   FIONREAD: 0x4004667fn,
   FD_SETSIZE: 1024,
+  MSG_EXCEPT: 0,
+  MSG_COPY: 0,
   EVFILT_USER: -10,
   POSIX_SPAWN_SETSID: 0x400,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
   epollEvent: { size: 0, data: 0 },
   stat: { size: 144, mode: 4 },
+  ipcPerm: { uid: 0, gid: 4, cuid: 8, cgid: 12, mode: 16 },
+  msqidDs: {
+    size: 116,
+    stime: 64,
+    rtime: 76,
+    ctime: 88,
+    cbytes: 32,
+    qnum: 40,
+    qbytes: 48,
+    lspid: 56,
+    lrpid: 60,
+  },
 };
 
 const DARWIN_X86_64: Platform = {

@@ -31,12 +31,35 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
     linux: "offsetof(struct statx, stx_mode)",
     darwin: "offsetof(struct stat, st_mode)",
   },
+  "ipcPerm.uid": "offsetof(struct ipc_perm, uid)",
+  "ipcPerm.gid": "offsetof(struct ipc_perm, gid)",
+  "ipcPerm.cuid": "offsetof(struct ipc_perm, cuid)",
+  "ipcPerm.cgid": "offsetof(struct ipc_perm, cgid)",
+  "ipcPerm.mode": "offsetof(struct ipc_perm, mode)",
+  "msqidDs.size": "sizeof(struct msqid_ds)",
+  "msqidDs.stime": "offsetof(struct msqid_ds, msg_stime)",
+  "msqidDs.rtime": "offsetof(struct msqid_ds, msg_rtime)",
+  "msqidDs.ctime": "offsetof(struct msqid_ds, msg_ctime)",
+  "msqidDs.cbytes": "offsetof(struct msqid_ds, msg_cbytes)",
+  "msqidDs.qnum": "offsetof(struct msqid_ds, msg_qnum)",
+  "msqidDs.qbytes": "offsetof(struct msqid_ds, msg_qbytes)",
+  "msqidDs.lspid": "offsetof(struct msqid_ds, msg_lspid)",
+  "msqidDs.lrpid": "offsetof(struct msqid_ds, msg_lrpid)",
+  DIRENT_NAME: "offsetof(struct dirent, d_name)",
+  SIGACTION_SIZE: "sizeof(struct sigaction)",
+  SIGACTION_FLAGS: "offsetof(struct sigaction, sa_flags)",
   KEVENT_SIZE: "sizeof(struct kevent)",
   SYS_PIDFD_OPEN: "SYS_pidfd_open",
 };
 
 /** Used in Linux's own calls only; macOS has another number for the name. */
-const LINUX_ONLY: readonly string[] = ["AT_FDCWD"];
+const LINUX_ONLY: readonly string[] = [
+  "AT_FDCWD",
+  "DIRENT_NAME",
+  "SA_RESTART",
+  "SIGACTION_FLAGS",
+  "SIGACTION_SIZE",
+];
 
 for (const machine of machines) {
   Deno.test(`platform.ts has the numbers on record for ${machine}`, () => {

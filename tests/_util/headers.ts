@@ -25,6 +25,7 @@ function parse(cell: string): number | undefined {
 
 const INCLUDES = {
   all: [
+    "dirent.h",
     "errno.h",
     "fcntl.h",
     "limits.h",
