@@ -21,5 +21,6 @@
  */
 
 export * from "./fifo/mod.ts";
+export * from "./mq/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";

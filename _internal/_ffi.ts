@@ -72,4 +72,17 @@ export const libc = open({
   __libc_current_sigrtmax: { parameters: [], result: "i32" },
   // int tgkill(pid_t tgid, pid_t tid, int sig);  Linux
   tgkill: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // pid_t gettid(void);  Linux
+  gettid: { parameters: [], result: "i32" },
+  // int timer_create(clockid_t clockid, struct sigevent *evp,
+  //                  timer_t *timerid);  Linux
+  timer_create: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int timer_settime(timer_t timerid, int flags,
+  //   const struct itimerspec *value, struct itimerspec *ovalue);  Linux
+  timer_settime: {
+    parameters: ["u64", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  // int timer_delete(timer_t timerid);  Linux
+  timer_delete: { parameters: ["u64"], result: "i32" },
 });

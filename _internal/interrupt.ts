@@ -15,7 +15,7 @@ const THREADS = "/proc/self/task";
 //                    void (*sa_restorer)(void); }  Linux
 const SIGACTION_SIZE = 152;
 const SIGACTION_FLAGS = 136;
-const SA_RESTART = 0x10000000;
+export const SA_RESTART = 0x10000000;
 const SIG_DFL = 0n;
 
 /** How to tell a system call from others, and from what it can be woken. */
@@ -113,7 +113,7 @@ function hex(address: bigint): string {
  * A real-time signal that does nothing but interrupt: the highest that nobody
  * else here uses. Looked for each time, as somebody may have taken it since.
  */
-function signalFor(flags: number): number | undefined {
+export function signalFor(flags: number): number | undefined {
   const least = libc.__libc_current_sigrtmin();
   for (let signal = libc.__libc_current_sigrtmax(); signal >= least; signal--) {
     const action = new Uint8Array(SIGACTION_SIZE);

@@ -23,14 +23,13 @@ export interface ThreadCall {
 
 /** How to wait for one thing of one object. */
 export interface ThreadWait {
-  /** Whether calls can be interrupted here; without that none is begun. */
-  readonly canInterrupt: () => boolean;
-  /** Begins a call that comes back when another attempt may succeed. */
-  readonly begin: () => ThreadCall;
   /**
-   * Blocks this thread likewise, for so many milliseconds at the longest; may
-   * come back early, and must where it cannot wait for what it waits for.
+   * Begins a call that comes back when another attempt may succeed. Not given
+   * where there is no such call, or none that can be interrupted: looking
+   * again and again has to do then.
    */
+  readonly begin?: () => ThreadCall;
+  /** Blocks this thread likewise, for so many milliseconds at the longest. */
   readonly blockSync: (milliseconds: number) => void;
 }
 
@@ -49,7 +48,7 @@ let threads = 0;
 /** Those who would rather have a thread, in the order in which they came. */
 const withoutThread = new Set<Waiter>();
 
-/** Parks on a thread, or without one. */
+/** Parks on a thread, or looks again and again. */
 export class ThreadParking implements Parking {
   readonly #wait: ThreadWait;
   readonly #pauses = pausesOfLooks();
@@ -65,7 +64,7 @@ export class ThreadParking implements Parking {
       wake(error);
     });
     this.#waiters.add(waiter);
-    if (threads < MOST_THREADS && this.#wait.canInterrupt()) waiter.begin();
+    if (this.#wait.begin && threads < MOST_THREADS) waiter.begin();
     else waiter.pause(this.#pauses);
     return (done) => {
       if (this.#waiters.delete(waiter)) waiter.leave(done);
@@ -111,7 +110,7 @@ class Waiter {
 
   /** Has it look again after a while, or move to a thread before. */
   pause(pauses: Backoff): void {
-    if (this.#wait.canInterrupt()) withoutThread.add(this);
+    if (this.#wait.begin) withoutThread.add(this);
     this.#endPause = pauses.park(() => {
       withoutThread.delete(this);
       this.wake();
@@ -124,7 +123,7 @@ class Waiter {
     this.#endPause?.(() => {});
     this.#endPause = undefined;
     threads++;
-    this.#call = this.#wait.begin();
+    this.#call = this.#wait.begin!();
     this.#call.back.then(() => this.#back());
   }
 

@@ -74,6 +74,11 @@ export class WaitQueue {
     this.#syscall = syscall;
   }
 
+  /** Whether somebody waits. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
   /** Attempts once, unless others wait: they were first. */
   try<T>(attempt: Attempt<T>): T | undefined {
     return this.#busy ? undefined : attempt();
