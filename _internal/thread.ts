@@ -29,8 +29,11 @@ export interface ThreadWait {
    * again and again has to do then.
    */
   readonly begin?: () => ThreadCall;
-  /** Blocks this thread likewise, for so many milliseconds at the longest. */
-  readonly blockSync: (milliseconds: number) => void;
+  /**
+   * Blocks this thread likewise, for so many milliseconds at the longest. Not
+   * given where those who block take what they wait for in the same call.
+   */
+  readonly blockSync?: (milliseconds: number) => void;
 }
 
 /** The most threads of one isolate that wait at a time; the pool has 32. */
@@ -72,7 +75,7 @@ export class ThreadParking implements Parking {
   };
 
   readonly parkSync = (milliseconds: number): void =>
-    this.#wait.blockSync(milliseconds);
+    (this.#wait.blockSync ?? this.#pauses.parkSync)(milliseconds);
 
   /** To be called when an attempt has succeeded: the next wait is another. */
   restart(): void {

@@ -20,11 +20,17 @@ const PAUSE = 10;
 /**
  * Makes a system call that may be interrupted, and interrupts it after so many
  * milliseconds: timer_create(2). Where that cannot be done, it sleeps for a
- * moment instead of making the call.
+ * moment instead of making the call, and answers undefined.
  */
-export function callFor(milliseconds: number, call: () => void): void {
+export function callFor<T>(
+  milliseconds: number,
+  call: () => T | undefined,
+): T | undefined {
   if (milliseconds === Infinity) return call();
-  if (!canInterrupt()) return sleepSync(Math.min(milliseconds, PAUSE));
+  if (!canInterrupt()) {
+    sleepSync(Math.min(milliseconds, PAUSE));
+    return undefined;
+  }
   const timer = createTimer();
   try {
     const nanoseconds = BigInt(Math.ceil(milliseconds * 1e6));
@@ -37,7 +43,7 @@ export function callFor(milliseconds: number, call: () => void): void {
       nanoseconds % seconds,
     ]);
     check(libc.timer_settime(timer, 0, times, null), "timer_settime");
-    call();
+    return call();
   } finally {
     libc.timer_delete(timer);
   }

@@ -14,11 +14,24 @@ export const libc = open({
   // int mq_send(mqd_t mqdes, const char msg_ptr[], size_t msg_len,
   //             unsigned int msg_prio);  Linux
   mq_send: { parameters: ["i32", "buffer", "usize", "u32"], result: "i32" },
+  // int mq_timedsend(mqd_t mqdes, const char msg_ptr[], size_t msg_len,
+  //                  unsigned int msg_prio, const struct timespec *timeout);
+  // Linux
+  mq_timedsend: {
+    parameters: ["i32", "buffer", "usize", "u32", "buffer"],
+    result: "i32",
+  },
   // ssize_t mq_receive(mqd_t mqdes, char *msg_ptr, size_t msg_len,
   //                    unsigned int *msg_prio);  Linux
   // Messages have less than 2 GiB: see read in _internal/_ffi.ts.
   mq_receive: {
     parameters: ["i32", "buffer", "usize", "buffer"],
+    result: "i32",
+  },
+  // ssize_t mq_timedreceive(mqd_t mqdes, char *msg_ptr, size_t msg_len,
+  //            unsigned int *msg_prio, const struct timespec *timeout);  Linux
+  mq_timedreceive: {
+    parameters: ["i32", "buffer", "usize", "buffer", "buffer"],
     result: "i32",
   },
   // int fchmod(int fd, mode_t mode);

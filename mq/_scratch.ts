@@ -35,19 +35,30 @@ function allocate(size: number): Scratch {
 export function readMessage(
   { bytes, words }: Scratch,
   length: number,
+  into: Uint8Array | undefined,
 ): SysvMessage {
+  const end = TYPE_SIZE + length;
+  let data: Uint8Array;
+  if (into === undefined) data = bytes.slice(TYPE_SIZE, end);
+  else {
+    data = into.subarray(0, length);
+    data.set(bytes.subarray(TYPE_SIZE, end));
+  }
   return {
-    data: bytes.slice(TYPE_SIZE, TYPE_SIZE + length),
+    data: data as Uint8Array<ArrayBuffer>,
     // In two parts, as a bigint would cost more than all the rest.
     type: words[1] * WORD + (words[0] >>> 0),
   };
 }
 
 /** Puts a message together. */
-export function writeMessage(type: number, data: Uint8Array): Scratch {
-  const scratch = scratchFor(TYPE_SIZE + data.length);
-  scratch.words[0] = type;
-  scratch.words[1] = type / WORD;
-  scratch.bytes.set(data, TYPE_SIZE);
-  return scratch;
+export function writeMessage(
+  type: number,
+  data: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const { bytes, words } = scratchFor(TYPE_SIZE + data.length);
+  words[0] = type;
+  words[1] = type / WORD;
+  bytes.set(data, TYPE_SIZE);
+  return bytes;
 }

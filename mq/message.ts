@@ -58,9 +58,20 @@ export interface PriorityOptions {
   readonly priority?: number;
 }
 
+/** Where a message is received. */
+export interface ReceiveOptions {
+  /**
+   * Where the bytes go, for who receives so much that fresh memory for each
+   * message would cost too much: `data` is a part of it then, and good until
+   * it is used again. It must have room for the longest message that the
+   * queue can hold.
+   */
+  readonly into?: Uint8Array;
+}
+
 /** What {@linkcode MessageQueue} receives. */
 export interface Message {
-  /** The bytes, in memory of their own. */
+  /** The bytes, in memory of their own unless `into` was given. */
   readonly data: Uint8Array<ArrayBuffer>;
   /** The priority with which they were sent. */
   readonly priority: number;

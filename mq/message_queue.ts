@@ -1,28 +1,20 @@
-import { messageBytes, wholeNumber } from "../_internal/arguments.ts";
 import { Descriptor } from "../_internal/descriptor.ts";
+import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
+import { listQueues } from "./_posix_list.ts";
 import {
-  E,
-  errno,
-  type ErrorContext,
-  systemError,
-  wouldBlock,
-} from "../_internal/errno.ts";
-import {
-  type Attempt,
-  type SyncWaitOptions,
-  type WaitOptions,
-  WaitQueue,
-} from "../_internal/wait.ts";
-import { readParking, writeParking } from "../mux/parking.ts";
-import { libc } from "./_ffi.ts";
-import { listQueues } from "./_list.ts";
-import { findQueue, makeQueue, queueAttributes, unlinkQueue } from "./_open.ts";
-import { scratchFor } from "./_scratch.ts";
+  findQueue,
+  makeQueue,
+  queueAttributes,
+  unlinkQueue,
+} from "./_posix_open.ts";
+import { PosixReceiver } from "./_posix_receiver.ts";
+import { PosixSender } from "./_posix_sender.ts";
 import type {
   Message,
   MessageQueueOpenOptions,
   MessageQueueOptions,
   PriorityOptions,
+  ReceiveOptions,
 } from "./message.ts";
 
 /** How an object came by its descriptor. */
@@ -30,14 +22,8 @@ interface OpenedAs extends MessageQueueOpenOptions {
   readonly temporary?: boolean;
 }
 
-/** MQ_PRIO_MAX - 1 of Linux: mq_overview(7). */
-const MOST_PRIORITY = 32_767;
-
 /** How often a queue may come and go while it is looked for. */
 const ENSURE_TRIES = 100;
-
-/** Where the kernel puts a message's priority. */
-const priority = new Uint32Array(1);
 
 /**
  * A POSIX message queue: messages of up to a certain size, with priorities,
@@ -73,13 +59,8 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
   readonly messageSize: number;
   readonly #descriptor: Descriptor;
   readonly #temporary: boolean;
-  readonly #sending: WaitQueue;
-  readonly #receiving: WaitQueue;
-  readonly #sendContext: ErrorContext;
-  readonly #receiveContext: ErrorContext;
-  readonly #size: bigint;
-  /** Made once, as it is the same each time. */
-  readonly #receive: Attempt<Message> = () => this.#attemptReceive();
+  readonly #sender: PosixSender;
+  readonly #receiver: PosixReceiver;
 
   private constructor(
     fd: number,
@@ -93,12 +74,15 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
     this.messageSize = messageSize;
     this.#descriptor = descriptor;
     this.#temporary = temporary;
-    this.#sending = new WaitQueue(writeParking(descriptor), "send");
-    this.#receiving = new WaitQueue(readParking(descriptor), "receive");
-    // The only reason for EBADF, as long as it is open.
-    this.#sendContext = { on: name, hint: whyNot("write", write) };
-    this.#receiveContext = { on: name, hint: whyNot("read", read) };
-    this.#size = BigInt(messageSize);
+    // The only reasons for EBADF, as long as it is open.
+    this.#sender = new PosixSender(descriptor, messageSize, {
+      on: name,
+      hint: write ? undefined : "it was opened with write: false",
+    });
+    this.#receiver = new PosixReceiver(descriptor, messageSize, {
+      on: name,
+      hint: read ? undefined : "it was opened with read: false",
+    });
   }
 
   /**
@@ -298,7 +282,7 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    * ```
    */
   trySend(data: Uint8Array | string, options?: PriorityOptions): boolean {
-    return this.#sending.try(this.#toSend(data, options)) ?? false;
+    return this.#sender.trySend(data, options);
   }
 
   /**
@@ -327,7 +311,7 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
     data: Uint8Array | string,
     options?: PriorityOptions & SyncWaitOptions,
   ): void {
-    this.#sending.runSync(this.#toSend(data, options), options);
+    this.#sender.sendSync(data, options);
   }
 
   /**
@@ -352,11 +336,11 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    * await queue.send(new Uint8Array([1, 2, 3]), { priority: 5, signal });
    * ```
    */
-  async send(
+  send(
     data: Uint8Array | string,
     options?: PriorityOptions & WaitOptions,
   ): Promise<void> {
-    await this.#sending.run(this.#toSend(data, options), options);
+    return this.#sender.send(data, options);
   }
 
   /**
@@ -377,8 +361,8 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    * assertEquals(queue.tryReceive(), undefined);
    * ```
    */
-  tryReceive(): Message | undefined {
-    return this.#receiving.try(this.#receive);
+  tryReceive(options?: ReceiveOptions): Message | undefined {
+    return this.#receiver.tryReceive(options);
   }
 
   /**
@@ -404,8 +388,8 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    * );
    * ```
    */
-  receiveSync(options?: SyncWaitOptions): Message {
-    return this.#receiving.runSync(this.#receive, options);
+  receiveSync(options?: ReceiveOptions & SyncWaitOptions): Message {
+    return this.#receiver.receiveSync(options);
   }
 
   /**
@@ -428,8 +412,8 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    * await assertRejects(() => queue.receive({ signal }));
    * ```
    */
-  receive(options?: WaitOptions): Promise<Message> {
-    return this.#receiving.run(this.#receive, options);
+  receive(options?: ReceiveOptions & WaitOptions): Promise<Message> {
+    return this.#receiver.receive(options);
   }
 
   /**
@@ -519,39 +503,4 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
   [Symbol.dispose](): void {
     this.close();
   }
-
-  #toSend(
-    data: Uint8Array | string,
-    { priority = 0 }: PriorityOptions = {},
-  ): Attempt<true> {
-    const bytes = messageBytes(data, "send");
-    wholeNumber(priority, "send", "the priority", 0, MOST_PRIORITY);
-    const length = BigInt(bytes.length);
-    return () => {
-      const fd = this.#descriptor.fd;
-      if (libc.mq_send(fd, bytes, length, priority) === 0) return true;
-      if (errno() === E.EMSGSIZE) throw this.#tooLong(bytes.length);
-      return wouldBlock("mq_send", this.#sendContext);
-    };
-  }
-
-  #tooLong(length: number): Error {
-    return systemError(E.EMSGSIZE, "mq_send", {
-      on: this.name,
-      hint: `the message has ${length} bytes, and messageSize is ` +
-        `${this.messageSize}`,
-    });
-  }
-
-  #attemptReceive(): Message | undefined {
-    const fd = this.#descriptor.fd;
-    const { bytes } = scratchFor(this.messageSize);
-    const length = libc.mq_receive(fd, bytes, this.#size, priority);
-    if (length < 0) return wouldBlock("mq_receive", this.#receiveContext);
-    return { data: bytes.slice(0, length), priority: priority[0] };
-  }
-}
-
-function whyNot(option: "read" | "write", given: boolean): string | undefined {
-  return given ? undefined : `it was opened with ${option}: false`;
 }

@@ -33,6 +33,7 @@ export type {
   MessageQueueOpenOptions,
   MessageQueueOptions,
   PriorityOptions,
+  ReceiveOptions,
 } from "./message.ts";
 export {
   SysvMessageQueue,

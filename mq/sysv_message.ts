@@ -33,16 +33,22 @@ export interface SysvReceiveOptions {
    */
   readonly maxBytes?: number;
   /**
-   * Cuts a message off that is longer than `maxBytes`, instead.
+   * Cuts a message off that is longer than `maxBytes` or `into`, instead.
    *
    * @default {false}
    */
   readonly truncate?: boolean;
+  /**
+   * Where the bytes go, for who receives so much that fresh memory for each
+   * message would cost too much: `data` is a part of it then, and good until
+   * it is used again. Its length is a limit as `maxBytes` is.
+   */
+  readonly into?: Uint8Array;
 }
 
 /** A System V message. */
 export interface SysvMessage {
-  /** The bytes, in memory of their own. */
+  /** The bytes, in memory of their own unless `into` was given. */
   readonly data: Uint8Array<ArrayBuffer>;
   /** The type with which they were sent. */
   readonly type: number;

@@ -8,9 +8,9 @@ import {
   sysvId,
 } from "../_internal/sysv.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
-import { peekMessage } from "./_peek.ts";
-import { Receiver } from "./_receiver.ts";
-import { Sender } from "./_sender.ts";
+import { peekMessage } from "./_sysv_peek.ts";
+import { SysvReceiver } from "./_sysv_receiver.ts";
+import { SysvSender } from "./_sysv_sender.ts";
 import {
   listSysvQueues,
   queueExists,
@@ -82,16 +82,16 @@ export class SysvMessageQueue
   readonly id: number;
   readonly #temporary: boolean;
   readonly #context: ErrorContext;
-  readonly #receiver: Receiver;
-  readonly #sender: Sender;
+  readonly #receiver: SysvReceiver;
+  readonly #sender: SysvSender;
   #closed = false;
 
   private constructor(id: number, temporary: boolean = false) {
     this.id = id;
     this.#temporary = temporary;
     this.#context = { on: `id ${id}`, kind: sysvQueues.kind };
-    this.#receiver = new Receiver(id, this.#context);
-    this.#sender = new Sender(id, this.#context);
+    this.#receiver = new SysvReceiver(id, this.#context);
+    this.#sender = new SysvSender(id, this.#context);
   }
 
   /**

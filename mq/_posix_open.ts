@@ -14,7 +14,7 @@ import {
 } from "../_internal/platform.ts";
 import { posixName } from "../_internal/posix_name.ts";
 import { libc } from "./_ffi.ts";
-import { limitHint, type QueueSize, withDefaults } from "./_limits.ts";
+import { limitHint, type QueueSize, withDefaults } from "./_posix_limits.ts";
 
 const KIND = "message queue";
 
@@ -88,8 +88,9 @@ function mqOpen(
   mode: number,
   attributes: BigInt64Array<ArrayBuffer> | null,
 ): number {
-  const all = flags | platform.O_CLOEXEC | platform.O_NONBLOCK;
-  return libc.mq_open(path, all, mode, attributes);
+  // Not O_NONBLOCK, which belongs to the open queue: a program that is given
+  // the descriptor expects it blocking, and attempts here have time-outs.
+  return libc.mq_open(path, flags | platform.O_CLOEXEC, mode, attributes);
 }
 
 /** Removes a queue's name. */

@@ -1,38 +1,27 @@
 /** The receiving half of a System V message queue: msgrcv(2). */
 
-import { wholeNumber } from "../_internal/arguments.ts";
-import {
-  closedError,
-  E,
-  errno,
-  type ErrorContext,
-} from "../_internal/errno.ts";
+import { bytes as checkBytes, wholeNumber } from "../_internal/arguments.ts";
+import { closedError, type ErrorContext } from "../_internal/errno.ts";
 import { canInterrupt, interrupt } from "../_internal/interrupt.ts";
 import { address } from "../_internal/memory.ts";
 import { IPC_NOWAIT, MSG_NOERROR } from "../_internal/platform.ts";
-import { sysvError } from "../_internal/sysv.ts";
 import { type ThreadCall, ThreadParking } from "../_internal/thread.ts";
 import { callFor } from "../_internal/time_limit.ts";
 import {
-  type Attempt,
   type SyncWaitOptions,
   type WaitOptions,
   WaitQueue,
 } from "../_internal/wait.ts";
 import { libc } from "./_ffi.ts";
-import { HeldMessages } from "./_held_messages.ts";
-import { readMessage, scratchFor, TYPE_SIZE } from "./_scratch.ts";
+import { HeldMessages } from "./_sysv_held.ts";
 import {
   checkSelection,
   type Selection,
   selectionFlags,
   selectionKey,
-} from "./_selection.ts";
+} from "./_sysv_selection.ts";
+import { MOST_SIZE, type Room, takeMessage } from "./_sysv_take.ts";
 import type { SysvMessage, SysvReceiveOptions } from "./sysv_message.ts";
-
-/** The most bytes to receive at first; more once a longer one has come. */
-const FIRST_SIZE = 8192;
-const MOST_SIZE = 2 ** 30;
 
 /** So many choices of types are remembered, whether or not anybody waits. */
 const MOST_IDLE_LINES = 64;
@@ -45,14 +34,15 @@ interface Line extends Selection {
   readonly queue: WaitQueue;
 }
 
+type Receive = (nowait?: number) => SysvMessage | undefined;
+
 /** Receives from one queue. */
-export class Receiver {
+export class SysvReceiver {
   readonly #id: number;
   readonly #context: ErrorContext;
   readonly #held: HeldMessages;
   /** Each choice of types has its own: none has to wait for another. */
   readonly #lines = new Map<number | string, Line>();
-  #size = FIRST_SIZE;
   #closed = false;
 
   /**
@@ -65,21 +55,28 @@ export class Receiver {
     this.#held = new HeldMessages(id);
   }
 
-  tryReceive(options?: SysvReceiveOptions): SysvMessage | undefined {
+  tryReceive(options: SysvReceiveOptions = {}): SysvMessage | undefined {
     const line = this.#lineFor(options);
-    return line.queue.try(this.#attempt(line, options));
+    return line.queue.try(this.#toReceive(line, options));
   }
 
-  receiveSync(options?: SysvReceiveOptions & SyncWaitOptions): SysvMessage {
+  receiveSync(
+    options: SysvReceiveOptions & SyncWaitOptions = {},
+  ): SysvMessage {
     const line = this.#lineFor(options);
-    return line.queue.runSync(this.#attempt(line, options), options);
+    const receive = this.#toReceive(line, options);
+    return line.queue.runSync(
+      receive,
+      options,
+      (left) => callFor(left, () => receive(0)) ?? receive(),
+    );
   }
 
   async receive(
-    options?: SysvReceiveOptions & WaitOptions,
+    options: SysvReceiveOptions & WaitOptions = {},
   ): Promise<SysvMessage> {
     const line = this.#lineFor(options);
-    return await line.queue.run(this.#attempt(line, options), options);
+    return await line.queue.run(this.#toReceive(line, options), options);
   }
 
   /** Wakes all who wait with an error. */
@@ -90,7 +87,7 @@ export class Receiver {
     this.#held.giveBack();
   }
 
-  #lineFor({ type = 0, except = false }: SysvReceiveOptions = {}): Line {
+  #lineFor({ type = 0, except = false }: SysvReceiveOptions): Line {
     const key = selectionKey(type, except);
     const found = this.#lines.get(key);
     if (found !== undefined) return found;
@@ -106,13 +103,6 @@ export class Receiver {
     const flags = selectionFlags(selection);
     const parking = new ThreadParking({
       begin: canInterrupt() ? () => this.#begin(mtype, flags) : undefined,
-      blockSync: (milliseconds) => {
-        const type = new BigInt64Array(1);
-        callFor(milliseconds, () => {
-          const length = libc.msgrcv(this.#id, type, 0n, mtype, flags);
-          this.#came(length, type);
-        });
-      },
     });
     const queue = new WaitQueue(parking, "receive");
     return { ...selection, mtype, flags, parking, queue };
@@ -132,69 +122,56 @@ export class Receiver {
     const type = new BigInt64Array(1);
     const where = address(new Uint8Array(type.buffer));
     const back = libc.parked_msgrcv(this.#id, type, 0n, mtype, flags)
-      .then((length) => this.#came(length, type));
+      .then((length) => {
+        if (length === 0) this.#held.add(Number(type[0]));
+      });
     return { back, interrupt: () => interrupt({ address: where }) };
   }
 
-  #came(length: number, type: BigInt64Array): void {
-    if (length === 0) this.#held.add(Number(type[0]));
-  }
-
-  #attempt(
+  /** A receive, which does not wait unless it is called with 0. */
+  #toReceive(
     line: Line,
-    { maxBytes, truncate = false }: SysvReceiveOptions = {},
-  ): Attempt<SysvMessage> {
+    { maxBytes, truncate = false, into }: SysvReceiveOptions,
+  ): Receive {
     if (maxBytes !== undefined) {
       wholeNumber(maxBytes, "receive", "maxBytes", 0, MOST_SIZE);
     }
-    const flags = line.flags | IPC_NOWAIT |
-      (truncate && maxBytes !== undefined ? MSG_NOERROR : 0);
-    return () => {
+    if (into !== undefined) checkBytes(into, "receive");
+    const limited = maxBytes !== undefined || into !== undefined;
+    const cut = truncate && limited ? MSG_NOERROR : 0;
+    return (nowait = IPC_NOWAIT) => {
       if (this.#closed) throw closedError("receive", this.#context.on);
+      // Each time: the memory may have been given away meanwhile.
+      const most = into === undefined
+        ? maxBytes
+        : Math.min(into.length, maxBytes ?? MOST_SIZE);
+      const room = { most, into };
       const held = this.#held.first(line);
       const message = held === undefined
-        ? this.#take(line.mtype, flags, maxBytes)
-        : this.#takeLower(line, held, flags, maxBytes);
+        ? this.#take(line.mtype, line.flags | cut | nowait, room)
+        : this.#takeHeld(held, line, cut, room);
       if (message !== undefined) line.parking.restart();
       return message;
     };
   }
 
-  /** Prefers what is in the queue if its type is lower, and that matters. */
-  #takeLower(
-    { type }: Line,
+  #takeHeld(
     held: number,
-    flags: number,
-    maxBytes: number | undefined,
+    { type }: Selection,
+    cut: number,
+    room: Room,
   ): SysvMessage {
+    // The lowest type is wanted, and there may be a lower one in the queue.
     const lower = type < 0 && held > 1
-      ? this.#take(BigInt(1 - held), flags, maxBytes)
+      ? this.#take(BigInt(1 - held), cut | IPC_NOWAIT, room)
       : undefined;
     if (lower !== undefined) return lower;
     this.#held.take(held);
-    return { data: new Uint8Array(0), type: held };
+    const data = room.into?.subarray(0, 0) ?? new Uint8Array(0);
+    return { data: data as Uint8Array<ArrayBuffer>, type: held };
   }
 
-  #take(
-    mtype: bigint,
-    flags: number,
-    maxBytes: number | undefined,
-  ): SysvMessage | undefined {
-    const size = maxBytes ?? this.#size;
-    const scratch = scratchFor(TYPE_SIZE + size);
-    const { bytes } = scratch;
-    const length = libc.msgrcv(this.#id, bytes, BigInt(size), mtype, flags);
-    if (length >= 0) return readMessage(scratch, length);
-    const number = errno();
-    if (number === E.ENOMSG || number === E.EINTR) return undefined;
-    if (number !== E.E2BIG) throw sysvError(number, "msgrcv", this.#context);
-    if (maxBytes === undefined && size < MOST_SIZE) {
-      this.#size *= 2;
-      return this.#take(mtype, flags, maxBytes);
-    }
-    throw sysvError(number, "msgrcv", {
-      ...this.#context,
-      hint: `the message has more than ${size} bytes, and is still there`,
-    });
+  #take(mtype: bigint, flags: number, room: Room): SysvMessage | undefined {
+    return takeMessage(this.#id, mtype, flags, room, this.#context);
   }
 }

@@ -5,7 +5,7 @@ import { errno, systemError } from "../_internal/errno.ts";
 import { listDirectory, readTextFile } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
 import { libc } from "./_ffi.ts";
-import { requireMqueue } from "./_open.ts";
+import { requireMqueue } from "./_posix_open.ts";
 
 // The same on every architecture: syscalls(2).
 const SYS_FSOPEN = 430n;

@@ -8,7 +8,7 @@ import { clearImmediate, setImmediate } from "node:timers";
 import { E, errno } from "../_internal/errno.ts";
 import { IPC_NOWAIT } from "../_internal/platform.ts";
 import { libc } from "./_ffi.ts";
-import { chosen, type Selection } from "./_selection.ts";
+import { chosen, type Selection } from "./_sysv_selection.ts";
 
 /** How long to wait for room to give one back, in milliseconds. */
 const PAUSE = 10;
