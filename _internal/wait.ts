@@ -87,7 +87,7 @@ export class WaitQueue {
 
   /** Attempts once, unless others wait: they were first. */
   try<T>(attempt: Attempt<T>): T | undefined {
-    return this.#busy ? undefined : attempt();
+    return this.#busy ? undefined : this.#spin.once(attempt);
   }
 
   /** Attempts for a moment, unless others wait: they were first. */

@@ -48,7 +48,7 @@ export class PosixSender {
     { priority = 0 }: PriorityOptions = {},
   ): boolean {
     const bytes = checked(data, priority);
-    return !this.#queue.busy && this.#send(bytes, priority, AT_ONCE) === true;
+    return this.#queue.try(() => this.#send(bytes, priority, AT_ONCE)) ?? false;
   }
 
   sendSync(
@@ -57,11 +57,12 @@ export class PosixSender {
   ): void {
     const { priority = 0 } = options;
     const bytes = checked(data, priority);
+    const attempt = () => this.#send(bytes, priority, AT_ONCE);
     // The usual case, without what waiting needs.
-    if (!this.#queue.busy && this.#send(bytes, priority, AT_ONCE)) return;
+    if (this.#queue.try(attempt)) return;
     const send: Send = (timeout) => this.#send(bytes, priority, timeout);
     this.#queue.runSync(
-      () => send(AT_ONCE),
+      attempt,
       options,
       (left) => blocking(send, this.#descriptor.fd, POLLOUT, left),
     );

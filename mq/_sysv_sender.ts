@@ -47,7 +47,7 @@ export class SysvSender {
     { type = 1 }: SysvSendOptions = {},
   ): boolean {
     const bytes = checked(data, type);
-    return !this.#queue.busy && this.#send(bytes, type, IPC_NOWAIT) === true;
+    return this.#queue.try(() => this.#send(bytes, type, IPC_NOWAIT)) ?? false;
   }
 
   sendSync(
@@ -56,11 +56,12 @@ export class SysvSender {
   ): void {
     const { type = 1 } = options;
     const bytes = checked(data, type);
+    const attempt = () => this.#send(bytes, type, IPC_NOWAIT);
     // The usual case, without what waiting needs.
-    if (!this.#queue.busy && this.#send(bytes, type, IPC_NOWAIT)) return;
+    if (this.#queue.try(attempt)) return;
     this.#requireRoom(bytes);
     this.#queue.runSync(
-      () => this.#send(bytes, type, IPC_NOWAIT),
+      attempt,
       options,
       (left) => callFor(left, () => this.#send(bytes, type, 0)),
     );
