@@ -56,6 +56,8 @@ export class ThreadParking implements Parking {
   readonly #wait: ThreadWait;
   readonly #pauses = pausesOfLooks();
   readonly #waiters = new Set<Waiter>();
+  /** Whether pauses have grown since the last restart. */
+  #paused = false;
 
   constructor(wait: ThreadWait) {
     this.#wait = wait;
@@ -68,7 +70,10 @@ export class ThreadParking implements Parking {
     });
     this.#waiters.add(waiter);
     if (this.#wait.begin && threads < MOST_THREADS) waiter.begin();
-    else waiter.pause(this.#pauses);
+    else {
+      this.#paused = true;
+      waiter.pause(this.#pauses);
+    }
     return (done) => {
       if (this.#waiters.delete(waiter)) waiter.leave(done);
     };
@@ -79,7 +84,8 @@ export class ThreadParking implements Parking {
 
   /** To be called when an attempt has succeeded: the next wait is another. */
   restart(): void {
-    this.#pauses.restart();
+    if (this.#paused) this.#pauses.restart();
+    this.#paused = false;
   }
 
   /** Wakes everyone with an error: the object is closed. */
