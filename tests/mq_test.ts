@@ -12,6 +12,7 @@ import {
 } from "@std/assert";
 import { IpcError, MessageQueue } from "@ipc/core/mq";
 import { readable, writable } from "@ipc/core/mux";
+import { setNonblocking } from "../_internal/descriptor.ts";
 import { BECOME_NOBODY } from "./_util/nobody.ts";
 import { runDeno } from "./_util/peers.ts";
 import { queueName, tempQueue, text } from "./_util/queues.ts";
@@ -435,17 +436,12 @@ test("a queue is a descriptor: readable, writable, and not inherited", async () 
 
 test("a queue somebody has made non-blocking waits all the same", () => {
   using queue = tempQueue({ maxMessages: 1 });
-  const { fcntl } = library.symbols;
-  fcntl(queue.fd, 4, 0o4002n); // F_SETFL, O_NONBLOCK | O_RDWR
+  setNonblocking(queue.fd, true);
   assertEquals(queue.tryReceive(), undefined);
   assertThrows(() => queue.receiveSync({ timeout: 5 }), Deno.errors.TimedOut);
   queue.sendSync("x");
   assertEquals(queue.trySend("y"), false);
   assertEquals(text(queue.receiveSync()), "x");
-});
-
-const library = Deno.dlopen(ignore ? "libSystem.dylib" : "libc.so.6", {
-  fcntl: { parameters: ["i32", "i32", "i64"], result: "i32" },
 });
 
 test(
@@ -462,20 +458,18 @@ test(
   !ROOT,
 );
 
-const LIST = `
-  import { MessageQueue } from "@ipc/core/mq";
-  const [name] = Deno.args;
-  using queue = MessageQueue.create(name, { maxMessages: 1, temporary: true });
-`;
-
 test(
   "MessageQueue.list() needs no privilege where the file system is mounted",
   async () => {
+    using queue = tempQueue({ maxMessages: 1 });
     const output = await runWrapped(
       ["unshare", "--mount", "sh", "-c", MOUNTED],
-      `${LIST}${BECOME_NOBODY}
-    console.log(MessageQueue.list().includes(name));`,
-      [queueName()],
+      `
+      import { MessageQueue } from "@ipc/core/mq";
+      ${BECOME_NOBODY}
+      console.log(MessageQueue.list().includes(Deno.args[0]));
+      `,
+      [queue.name],
     );
     assertEquals(output, "true");
   },
@@ -493,9 +487,11 @@ const MOUNTED = `
 test("MessageQueue.list() says how to mount the file system", async () => {
   const output = await runWrapped(
     ["unshare", "--mount", "sh", "-c", UNMOUNTED],
-    `${LIST}${BECOME_NOBODY}${TELL}
-    tell("list", () => MessageQueue.list());`,
-    [queueName()],
+    `
+    import { MessageQueue } from "@ipc/core/mq";
+    ${BECOME_NOBODY}${TELL}
+    tell("list", () => MessageQueue.list());
+    `,
   );
   assertMatch(output, /^list PermissionDenied EPERM/);
   assertStringIncludes(output, "mount -t mqueue none /dev/mqueue");
