@@ -27,7 +27,7 @@ export function tempSysvQueue(): SysvMessageQueue {
 
 /** A key for a System V object that is no other's. */
 export function randomKey(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] | 1;
+  return (crypto.getRandomValues(new Uint32Array(1))[0] | 1) >>> 0;
 }
 
 /** A message's bytes as text. */

@@ -36,7 +36,8 @@ export async function waitsInOpen(
 // open and openat of x86-64, and openat of arm64.
 const SYS_OPEN = Deno.build.arch === "x86_64" ? [2, 257] : [56];
 
-async function until(
+/** Resolves when something holds. */
+export async function until(
   holds: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
