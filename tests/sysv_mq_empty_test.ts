@@ -133,6 +133,10 @@ test("who may not send keeps an empty message for the next", async () => {
   const source = `
     import { SysvMessageQueue } from "@ipc/core/mq";
     ${BECOME_NOBODY}
+    // As after a start as nobody: PR_SET_DUMPABLE, or /proc/self stays root's.
+    Deno.dlopen("libc.so.6", {
+      prctl: { parameters: ["i32", "u64"], result: "i32" },
+    }).symbols.prctl(4, 1n);
     using queue = SysvMessageQueue.fromId(Number(Deno.args[0]));
     const controller = new AbortController();
     const { signal } = controller;
