@@ -76,6 +76,7 @@ export class ThreadParking implements Parking {
     }
     return (done) => {
       if (this.#waiters.delete(waiter)) waiter.leave(done);
+      else done();
     };
   };
 
