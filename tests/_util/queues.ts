@@ -1,7 +1,7 @@
 /** Message queues that no other test has. */
 
-import { MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
-import type { MessageQueueOptions } from "@ipc/core/mq";
+import { MessageQueue, SysvMessageQueue } from "../../mq/mod.ts";
+import type { MessageQueueOptions } from "../../mq/mod.ts";
 
 /** A name for a queue. */
 export function queueName(): string {
