@@ -16,7 +16,7 @@ import { setNonblocking } from "../_internal/descriptor.ts";
 import { BECOME_NOBODY } from "./_util/nobody.ts";
 import { runDeno } from "./_util/peers.ts";
 import { queueName, tempQueue, text } from "./_util/queues.ts";
-import { runWrapped, TELL } from "./_util/wrapped.ts";
+import { canUnshare, runWrapped, TELL } from "./_util/wrapped.ts";
 
 const ignore = Deno.build.os !== "linux";
 const ROOT = Deno.uid() === 0;
@@ -473,7 +473,7 @@ test(
     );
     assertEquals(output, "true");
   },
-  !ROOT,
+  !canUnshare,
 );
 
 /** Mounts it under an awkward name, for this process and its children. */
@@ -495,7 +495,7 @@ test("MessageQueue.list() says how to mount the file system", async () => {
   );
   assertMatch(output, /^list PermissionDenied EPERM/);
   assertStringIncludes(output, "mount -t mqueue none /dev/mqueue");
-}, !ROOT);
+}, !canUnshare);
 
 const UNMOUNTED = `
   while mountpoint -q /dev/mqueue; do umount /dev/mqueue; done
@@ -591,7 +591,7 @@ test(
       "/proc/sys/fs/mqueue/queues_max allows, which",
     );
   },
-  !ROOT,
+  !canUnshare,
 );
 
 const NO_QUEUES = `

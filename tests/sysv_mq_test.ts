@@ -14,7 +14,7 @@ import { BECOME_NOBODY } from "./_util/nobody.ts";
 import { runDeno } from "./_util/peers.ts";
 import { randomKey, tempSysvQueue, text } from "./_util/queues.ts";
 import { TempDir } from "./_util/temp.ts";
-import { runWrapped, TELL } from "./_util/wrapped.ts";
+import { canUnshare, runWrapped, TELL } from "./_util/wrapped.ts";
 
 const LINUX = Deno.build.os === "linux";
 const ROOT = LINUX && Deno.uid() === 0;
@@ -198,7 +198,7 @@ Deno.test("`into` takes a System V message without fresh memory", async () => {
 });
 
 Deno.test("messages longer than any before are received whole", {
-  ignore: !ROOT,
+  ignore: !canUnshare,
 }, async () => {
   const output = await runWrapped(
     // The limit of a namespace of its own.
@@ -604,7 +604,7 @@ Deno.test("what nobody may not do with a System V queue says so", {
 Deno.test(
   "where there are too many System V queues, the error names the limit",
   {
-    ignore: !ROOT,
+    ignore: !canUnshare,
   },
   async () => {
     const output = await runWrapped(

@@ -2,6 +2,18 @@
 
 import { denoArgs, run } from "./peers.ts";
 
+/**
+ * Whether namespaces can be had here, in which limits and mounts are nobody
+ * else's: by the superuser, unless a container forbids it.
+ */
+export const canUnshare: boolean = await mayUnshare();
+
+async function mayUnshare(): Promise<boolean> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  const { code } = await run("unshare", ["--mount", "--ipc", "true"]);
+  return code === 0;
+}
+
 /** What a script can call to print how an action went, with the message. */
 export const TELL = `
   function tell(what, action) {
