@@ -1,4 +1,5 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
+import { ftok, MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
 import {
   exampleNames,
   type ExampleOptions,
@@ -9,8 +10,9 @@ import {
 import { pattern } from "./_util/pattern.ts";
 import { Deadline, shell } from "./_util/peer.ts";
 import { missing, type Outcome } from "./_util/peers.ts";
+import { queueName } from "./_util/queues.ts";
 import { TempDir } from "./_util/temp.ts";
-import { appears } from "./_util/until.ts";
+import { appears, until } from "./_util/until.ts";
 
 interface Scene {
   readonly signal: AbortSignal;
@@ -173,6 +175,86 @@ testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
   );
   assertEquals(texts, expected);
 });
+
+for (const roles of [["server", "client"], ["client", "server"]]) {
+  testExample(
+    "mq_ping_pong.ts",
+    `plays when the ${roles[0]} comes first`,
+    [],
+    async (scene) => {
+      const place = scene.path(".");
+      const key = ftok(place, 65);
+      const [first, second] = roles;
+      const playing = scene.run({ args: [first, place] });
+      await until(() => isThere(key), scene.signal);
+      const outcomes = [
+        await scene.run({ args: [second, place] }),
+        await playing,
+      ];
+      const text = outcomes.map(({ stdout }) => stdout).sort().join("");
+      assertMatch(
+        text,
+        /^client: 100 pongs, \d+\.\d µs each\nserver: 100 pings\n$/,
+      );
+      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
+        [0, ""],
+        [0, ""],
+      ]);
+      assertEquals(isThere(key), false);
+    },
+  );
+}
+
+function isThere(key: number): boolean {
+  try {
+    SysvMessageQueue.open(key);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+testExample(
+  "mq_jobs.ts",
+  "works on what is added, the urgent first",
+  [],
+  async ({
+    signal,
+    run,
+  }) => {
+    if (Deno.build.os !== "linux") return;
+    const name = queueName();
+    const jobs = [[0, "sweep the floor"], [9, "put out the fire"], [0, "rest"]];
+    for (const [priority, job] of jobs) {
+      const args = ["add", name, `${priority}`, ...`${job}`.split(" ")];
+      assertEquals(await run({ args }), printed(""));
+    }
+    const listed = await run({ args: ["list"] });
+    assertMatch(
+      listed.stdout,
+      new RegExp(`^${name}: 3 of \\d+ messages$`, "m"),
+    );
+    await using worker = new RunningExample(
+      "mq_jobs.ts",
+      ["work", name],
+      signal,
+    );
+    const seen: (string | undefined)[] = [];
+    for (const _ of jobs) seen.push(await worker.stdout.next());
+    worker.interrupt();
+    assertEquals(seen, [
+      "9: put out the fire",
+      "0: sweep the floor",
+      "0: rest",
+    ]);
+    assertEquals(await worker.stderr.next(), `working on ${name}`);
+    assertEquals(await worker.stderr.next(), "0 jobs left");
+    assertEquals((await worker.status).code, 0);
+    MessageQueue.unlink(name);
+    assertEquals((await run({ args: ["add", name] })).code, 2);
+  },
+);
 
 Deno.test("every example is run here, is short, and imports official names", () => {
   assertEquals(exampleNames(), [...tested].sort());
