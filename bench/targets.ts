@@ -1,6 +1,7 @@
 /** What this package sets out to reach, as ratios measured in the same run. */
 
 import type { Voice } from "./case.ts";
+import { posixMq, sysvMq } from "./cases/mq.ts";
 import { C } from "./contender.ts";
 import { denoUnix } from "./peers/deno_unix.ts";
 import type { PlacementName } from "./placement.ts";
@@ -8,6 +9,8 @@ import { type Figure, ratio, rowOf, type Table } from "./results.ts";
 
 /** A ratio to keep. */
 export interface Target {
+  /** The case it is for, if not for all. */
+  readonly only?: string;
   readonly placement: PlacementName;
   readonly size: number;
   readonly voice: Voice;
@@ -37,6 +40,10 @@ const TARGETS: readonly Target[] = [
   large("one core", "async"),
   large("free", "sync"),
   large("free", "async"),
+  ...[posixMq, sysvMq].flatMap(({ name: only }) => [
+    { ...small("one core", "sync", "throughput", C, 0.6), only },
+    { ...small("one core", "async", "throughput", C, 0.6), only },
+  ]),
 ];
 
 /** How the targets stand that these tables can answer. */
@@ -64,7 +71,8 @@ function large(placement: PlacementName, voice: Voice): Target {
 }
 
 function appliesTo(target: Target, table: Table): boolean {
-  return target.placement === table.placement && target.size === table.size &&
+  return (target.only ?? table.case) === table.case &&
+    target.placement === table.placement && target.size === table.size &&
     rowOf(table, target.voice) !== undefined &&
     rowOf(table, target.against) !== undefined;
 }
