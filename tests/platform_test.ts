@@ -48,17 +48,23 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
   DIRENT_NAME: "offsetof(struct dirent, d_name)",
   SIGACTION_SIZE: "sizeof(struct sigaction)",
   SIGACTION_FLAGS: "offsetof(struct sigaction, sa_flags)",
+  SIGEVENT_SIZE: "sizeof(struct sigevent)",
   KEVENT_SIZE: "sizeof(struct kevent)",
+  SYS_FSCONFIG: "SYS_fsconfig",
+  SYS_FSMOUNT: "SYS_fsmount",
+  SYS_FSOPEN: "SYS_fsopen",
   SYS_PIDFD_OPEN: "SYS_pidfd_open",
 };
 
 /** Used in Linux's own calls only; macOS has another number for the name. */
 const LINUX_ONLY: readonly string[] = [
   "AT_FDCWD",
+  "CLOCK_MONOTONIC",
   "DIRENT_NAME",
   "SA_RESTART",
   "SIGACTION_FLAGS",
   "SIGACTION_SIZE",
+  "SIGEVENT_SIZE",
 ];
 
 for (const machine of machines) {

@@ -41,6 +41,7 @@ const INCLUDES = {
     "sys/ipc.h",
     "sys/mman.h",
     "sys/msg.h",
+    "sys/resource.h",
     "sys/select.h",
     "sys/sem.h",
     "sys/shm.h",
