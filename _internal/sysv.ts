@@ -5,6 +5,7 @@
 
 import { libc } from "./_ffi.ts";
 import { toPath, wholeNumber } from "./arguments.ts";
+import { ensure } from "./ensure.ts";
 import { check, E, errno, type ErrorContext, systemError } from "./errno.ts";
 import { readTextFile } from "./file.ts";
 import { cString } from "./memory.ts";
@@ -29,9 +30,6 @@ export interface SysvKind {
   readonly hint?: (errno: number) => string | undefined;
 }
 
-/** How often an object may come and go while it is looked for. */
-const ENSURE_TRIES = 100;
-
 const MOST_MODE = 0o777;
 const MOST_ID = 0x7fffffff;
 
@@ -51,26 +49,22 @@ export function openSysv(what: SysvKind, key: number): number {
   return get(what, sysvKey(key, `open a ${what.kind}`), 0);
 }
 
+/** An object that was looked for, and whether it was made. */
+export interface Ensured {
+  readonly id: number;
+  readonly made: boolean;
+}
+
 /** Finds an object or makes it, and tells which. */
 export function ensureSysv(
   what: SysvKind,
   key: number,
   mode: number,
-): { readonly id: number; readonly made: boolean } {
-  for (let tries = ENSURE_TRIES;; tries--) {
-    try {
-      return { id: createSysv(what, key, mode), made: true };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-    try {
-      return { id: openSysv(what, key), made: false };
-    } catch (error) {
-      // Somebody has removed it since.
-      const gone = error instanceof Deno.errors.NotFound;
-      if (!gone || tries === 0) throw error;
-    }
-  }
+): Ensured {
+  return ensure<Ensured>(
+    () => ({ id: createSysv(what, key, mode), made: true }),
+    () => ({ id: openSysv(what, key), made: false }),
+  );
 }
 
 function created(mode: number, verb: string): number {

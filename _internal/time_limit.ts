@@ -21,17 +21,22 @@ const PAUSE = 10;
  * Makes a system call that may be interrupted, and interrupts it after so many
  * milliseconds: timer_create(2). Where that cannot be done, it sleeps for a
  * moment instead of making the call, and answers undefined.
+ *
+ * @param milliseconds How long it may take.
+ * @param call Makes it.
+ * @param resumes As of an {@linkcode Interruptible}.
  */
 export function callFor<T>(
   milliseconds: number,
   call: () => T | undefined,
+  resumes: boolean = false,
 ): T | undefined {
   if (milliseconds === Infinity) return call();
   if (!canInterrupt()) {
     sleepSync(Math.min(milliseconds, PAUSE));
     return undefined;
   }
-  const timer = createTimer();
+  const timer = createTimer(resumes ? 0 : SA_RESTART);
   try {
     const nanoseconds = BigInt(Math.ceil(milliseconds * 1e6));
     const seconds = 1_000_000_000n;
@@ -49,9 +54,9 @@ export function callFor<T>(
   }
 }
 
-function createTimer(): bigint {
+function createTimer(flags: number): bigint {
   const event = new Int32Array(SIGEVENT_SIZE / 4);
-  event[2] = signalFor(SA_RESTART)!;
+  event[2] = signalFor(flags)!;
   event[3] = SIGEV_THREAD_ID;
   event[4] = libc.gettid();
   const timer = new BigUint64Array(1);

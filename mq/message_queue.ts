@@ -1,4 +1,5 @@
 import { Descriptor } from "../_internal/descriptor.ts";
+import { ensure } from "../_internal/ensure.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { listQueues } from "./_posix_list.ts";
 import {
@@ -21,9 +22,6 @@ import type {
 interface OpenedAs extends MessageQueueOpenOptions {
   readonly temporary?: boolean;
 }
-
-/** How often a queue may come and go while it is looked for. */
-const ENSURE_TRIES = 100;
 
 /**
  * A POSIX message queue: messages of up to a certain size, with priorities,
@@ -179,20 +177,10 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    * ```
    */
   static ensure(name: string, options: MessageQueueOptions = {}): MessageQueue {
-    for (let tries = ENSURE_TRIES;; tries--) {
-      try {
-        return MessageQueue.create(name, options);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      }
-      try {
-        return MessageQueue.open(name);
-      } catch (error) {
-        // Somebody has removed it since.
-        const gone = error instanceof Deno.errors.NotFound;
-        if (!gone || tries === 0) throw error;
-      }
-    }
+    return ensure(
+      () => MessageQueue.create(name, options),
+      () => MessageQueue.open(name),
+    );
   }
 
   /**
