@@ -22,6 +22,7 @@
 
 export * from "./event/mod.ts";
 export * from "./fifo/mod.ts";
+export * from "./mq/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";
 export * from "./socket/mod.ts";

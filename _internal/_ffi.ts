@@ -55,4 +55,36 @@ export const libc = open({
   lstat: { parameters: ["buffer", "buffer"], result: "i32" },
   // int fstat(int fildes, struct stat *buf);  macOS
   fstat: { parameters: ["i32", "buffer"], result: "i32" },
+  // key_t ftok(const char *path, int id);
+  ftok: { parameters: ["buffer", "i32"], result: "i32" },
+  // DIR *opendir(const char *filename);
+  opendir: { parameters: ["buffer"], result: "pointer" },
+  // struct dirent *readdir(DIR *dirp);
+  readdir: { parameters: ["pointer"], result: "pointer" },
+  // int closedir(DIR *dirp);
+  closedir: { parameters: ["pointer"], result: "i32" },
+  // void *dlsym(void *handle, const char *name);
+  dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
+  // int sigaction(int sig, const struct sigaction *act,
+  //               struct sigaction *oact);
+  sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int __libc_current_sigrtmin(void);  Linux: what SIGRTMIN stands for
+  __libc_current_sigrtmin: { parameters: [], result: "i32" },
+  // int __libc_current_sigrtmax(void);  Linux: what SIGRTMAX stands for
+  __libc_current_sigrtmax: { parameters: [], result: "i32" },
+  // int tgkill(pid_t tgid, pid_t tid, int sig);  Linux
+  tgkill: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // pid_t gettid(void);  Linux
+  gettid: { parameters: [], result: "i32" },
+  // int timer_create(clockid_t clockid, struct sigevent *evp,
+  //                  timer_t *timerid);  Linux
+  timer_create: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int timer_settime(timer_t timerid, int flags,
+  //   const struct itimerspec *value, struct itimerspec *ovalue);  Linux
+  timer_settime: {
+    parameters: ["u64", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  // int timer_delete(timer_t timerid);  Linux
+  timer_delete: { parameters: ["u64"], result: "i32" },
 });

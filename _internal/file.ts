@@ -3,7 +3,7 @@
 import { libc } from "./_ffi.ts";
 import { check, E, errno, type ErrorContext } from "./errno.ts";
 import { cString } from "./memory.ts";
-import { os, platform, S_IFMT } from "./platform.ts";
+import { O_RDONLY, os, platform, S_IFMT } from "./platform.ts";
 
 /** What a file is, by the S_IFMT bits of its mode. inode(7). */
 const FILE_TYPES: Readonly<Record<number, string>> = {
@@ -120,4 +120,40 @@ export function tryOpenFile(
 /** Removes the name `path`. */
 export function unlinkFile(path: string, context?: ErrorContext): void {
   check(libc.unlink(cString(path)), "unlink", { on: path, ...context });
+}
+
+/** All of a small file, such as those in /proc. */
+export function readTextFile(path: string): string {
+  const fd = openFile(path, O_RDONLY);
+  try {
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(4096);
+    for (let text = "";;) {
+      const count = libc.read(fd, buffer, BigInt(buffer.length));
+      check(count, "read", { on: path });
+      if (count === 0) return text;
+      text += decoder.decode(buffer.subarray(0, count), { stream: true });
+    }
+  } finally {
+    libc.close(fd);
+  }
+}
+
+// struct dirent of Linux: readdir(3).
+const DIRENT_NAME = 19;
+
+/** The names in a directory, without "." and "..". Linux. */
+export function listDirectory(path: string, context?: ErrorContext): string[] {
+  const directory = libc.opendir(cString(path));
+  if (directory === null) check(-1, "opendir", { on: path, ...context });
+  const names: string[] = [];
+  for (;;) {
+    const entry = libc.readdir(directory);
+    if (entry === null) break;
+    const view = new Deno.UnsafePointerView(entry);
+    const name = view.getCString(DIRENT_NAME);
+    if (name !== "." && name !== "..") names.push(name);
+  }
+  libc.closedir(directory);
+  return names;
 }

@@ -54,6 +54,10 @@ export interface Platform {
   /** 0 where descriptors that arrive have to be marked a moment later. */
   readonly MSG_CMSG_CLOEXEC: number;
 
+  /** 0 where a System V receive cannot ask for all types but one. */
+  readonly MSG_EXCEPT: number;
+  /** 0 where a System V message cannot be looked at without taking it. */
+  readonly MSG_COPY: number;
   readonly POSIX_SPAWN_SETSID: number;
   /** Closes in a child what it was not given; 0 where there is no such flag. */
   readonly POSIX_SPAWN_CLOEXEC_DEFAULT: number;
@@ -93,6 +97,26 @@ export interface Platform {
   };
   /** Error numbers that Deno has no name for. */
   readonly errno: { readonly ETOOMANYREFS: number };
+  /** `struct ipc_perm` of System V objects. */
+  readonly ipcPerm: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly cuid: number;
+    readonly cgid: number;
+    readonly mode: number;
+  };
+  /** `struct msqid_ds` of System V message queues. */
+  readonly msqidDs: {
+    readonly size: number;
+    readonly stime: number;
+    readonly rtime: number;
+    readonly ctime: number;
+    readonly cbytes: number;
+    readonly qnum: number;
+    readonly qbytes: number;
+    readonly lspid: number;
+    readonly lrpid: number;
+  };
 }
 
 /** The same number on every platform here. */
@@ -123,6 +147,14 @@ export const POLLERR = 8;
 export const POLLHUP = 16;
 export const POLLNVAL = 32;
 export const WNOHANG = 1;
+export const IPC_CREAT = 0x200;
+export const IPC_EXCL = 0x400;
+export const IPC_NOWAIT = 0x800;
+export const IPC_PRIVATE = 0;
+export const IPC_RMID = 0;
+export const IPC_SET = 1;
+export const IPC_STAT = 2;
+export const MSG_NOERROR = 0x1000;
 export const POSIX_SPAWN_SETSIGDEF = 4;
 export const POSIX_SPAWN_SETSIGMASK = 8;
 
@@ -217,6 +249,8 @@ const LINUX_X86_64: Platform = {
   MSG_DONTWAIT: 0x40,
   MSG_NOSIGNAL: 0x4000,
   MSG_CMSG_CLOEXEC: 0x40000000,
+  MSG_EXCEPT: 0x2000,
+  MSG_COPY: 0x4000,
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
@@ -235,6 +269,18 @@ const LINUX_X86_64: Platform = {
   },
   cmsghdr: { size: 16, level: 8, type: 12, alignment: 8 },
   errno: { ETOOMANYREFS: 109 },
+  ipcPerm: { uid: 4, gid: 8, cuid: 12, cgid: 16, mode: 20 },
+  msqidDs: {
+    size: 120,
+    stime: 48,
+    rtime: 56,
+    ctime: 64,
+    cbytes: 72,
+    qnum: 80,
+    qbytes: 88,
+    lspid: 96,
+    lrpid: 100,
+  },
 };
 
 const LINUX_AARCH64: Platform = {
@@ -297,6 +343,20 @@ const DARWIN_AARCH64: Platform = {
   },
   cmsghdr: { size: 12, level: 4, type: 8, alignment: 4 },
   errno: { ETOOMANYREFS: 59 },
+  MSG_EXCEPT: 0,
+  MSG_COPY: 0,
+  ipcPerm: { uid: 0, gid: 4, cuid: 8, cgid: 12, mode: 16 },
+  msqidDs: {
+    size: 116,
+    stime: 64,
+    rtime: 76,
+    ctime: 88,
+    cbytes: 32,
+    qnum: 40,
+    qbytes: 48,
+    lspid: 56,
+    lrpid: 60,
+  },
 };
 
 const DARWIN_X86_64: Platform = {

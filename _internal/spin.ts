@@ -40,18 +40,34 @@ export class Spin {
   #late = 0;
   #looks = 0;
 
-  /** Attempts for a moment; undefined when that was in vain. */
-  attempt<T>(attempt: () => T | undefined): T | undefined {
+  /** Attempts once; undefined when that was in vain. */
+  once<T>(attempt: () => T | undefined): T | undefined {
+    const value = attempt();
+    if (value === undefined) return undefined;
+    this.#late = 0;
+    if (this.#missed !== 0) this.#woke();
+    return value;
+  }
+
+  /**
+   * Attempts for a moment; undefined when that was in vain.
+   *
+   * @param attempt What to attempt.
+   * @param block What to do instead where only giving the processor away has
+   * helped of late: the same, but the kernel waits.
+   * @param milliseconds For how long it may block.
+   */
+  attempt<T>(
+    attempt: () => T | undefined,
+    block?: (milliseconds: number) => T | undefined,
+    milliseconds: number = 0,
+  ): T | undefined {
     if (budget === 0) return attempt();
     if (this.#late < LATE_IN_A_ROW || ++this.#looks % LOOK_EVERY === 0) {
-      const value = attempt();
-      if (value !== undefined) {
-        this.#late = 0;
-        if (this.#missed !== 0) this.#woke();
-        return value;
-      }
+      const value = this.once(attempt);
+      if (value !== undefined) return value;
       if (!this.#pays()) return this.#miss();
-    }
+    } else if (block !== undefined) return block(milliseconds);
     // In a ping-pong on one core the answer never is there before the peer has
     // run: asking for it first is a system call wasted.
     libc.sched_yield();

@@ -38,6 +38,12 @@ export interface SyncWaitOptions {
 export type Attempt<T> = () => T | undefined;
 
 /**
+ * The same call, waiting in the kernel for so many milliseconds at the
+ * longest; it may come back without a value before.
+ */
+export type Blocking<T> = (milliseconds: number) => T | undefined;
+
+/**
  * Has `wake` called once another attempt may succeed, or with an error if the
  * object was closed. Answers how to call that off.
  */
@@ -82,7 +88,7 @@ export class WaitQueue {
 
   /** Attempts once, unless others wait: they were first. */
   try<T>(attempt: Attempt<T>): T | undefined {
-    return this.#turns.taken ? undefined : attempt();
+    return this.#turns.taken ? undefined : this.#spin.once(attempt);
   }
 
   /** Attempts for a moment, unless others wait: they were first. */
@@ -90,8 +96,19 @@ export class WaitQueue {
     return this.#turns.taken ? undefined : this.#spin.attempt(attempt);
   }
 
-  /** Attempts until it succeeds, blocking the thread in between. */
-  runSync<T>(attempt: Attempt<T>, options?: SyncWaitOptions): T {
+  /**
+   * Attempts until it succeeds, blocking the thread in between.
+   *
+   * @param attempt What to attempt.
+   * @param options The longest to wait.
+   * @param block How to wait and take in one call, where the kernel has one;
+   * else the thread is blocked as the parking does, and then attempts.
+   */
+  runSync<T>(
+    attempt: Attempt<T>,
+    options?: SyncWaitOptions,
+    block?: Blocking<T>,
+  ): T {
     if (this.#turns.taken) {
       // Waiting for our turn would wait for ever: those before us need this
       // thread. Going first would take what is theirs.
@@ -100,16 +117,22 @@ export class WaitQueue {
       );
     }
     const limit = checkTimeout(options?.timeout, this.#syscall);
-    let value = this.#spin.attempt(attempt);
-    if (value !== undefined) return value;
-    const deadline = limit === Infinity ? limit : performance.now() + limit;
-    for (;;) {
-      const left = deadline - performance.now();
+    // Looking at the clock costs as much as a system call.
+    const begin = limit === Infinity ? 0 : performance.now();
+    let value = this.#spin.attempt(attempt, block, limit);
+    while (value === undefined) {
+      const left = limit === Infinity
+        ? Infinity
+        : begin + limit - performance.now();
       if (left <= 0) throw timedOut(limit, this.#syscall);
-      this.#parking.parkSync(left);
-      value = this.#spin.attempt(attempt);
-      if (value !== undefined) return value;
+      if (block !== undefined) {
+        value = block(left);
+      } else {
+        this.#parking.parkSync(left);
+        value = this.#spin.attempt(attempt);
+      }
     }
+    return value;
   }
 
   /**

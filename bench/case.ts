@@ -35,6 +35,8 @@ export interface Link extends Disposable {
   readonly fds?: Readonly<
     Record<Role, Readonly<Record<number, ChildDescriptor>>>
   >;
+  /** Called when both processes have ended: for what would outlive them. */
+  readonly remove?: () => void;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   socketSeqpacket,
   socketStream,
 } from "./cases/socket.ts";
+import { posixMq, sysvMq } from "./cases/mq.ts";
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
 import { denoUnix } from "./peers/deno_unix.ts";
@@ -52,6 +53,10 @@ const TARGETS: readonly Target[] = [
   })),
   { ...small("one core", "sync", "p50", CONNECTIONS, 1), size: 1 },
   { ...small("one core", "async", "p50", CONNECTIONS, 1), size: 1 },
+  ...[posixMq, sysvMq].flatMap(({ name: only }) => [
+    { ...small("one core", "sync", "throughput", C, 0.6), only },
+    { ...small("one core", "async", "throughput", C, 0.6), only },
+  ]),
 ];
 
 /** How the targets stand that these tables can answer. */

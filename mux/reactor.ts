@@ -160,6 +160,8 @@ export class Reactor {
       this.#fail(error as Error);
     } finally {
       this.#parked = false;
+      // Who left since the thread came back has no other to wait for.
+      this.#left();
     }
   }
 

@@ -5,6 +5,7 @@ import {
   assertMatch,
   assertNotEquals,
 } from "@std/assert";
+import { ftok, MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
 import { UnixStream } from "@ipc/core/socket";
 import {
   exampleNames,
@@ -17,8 +18,9 @@ import { Lines } from "./_util/lines.ts";
 import { pattern } from "./_util/pattern.ts";
 import { Deadline, shell } from "./_util/peer.ts";
 import { missing, type Outcome } from "./_util/peers.ts";
+import { queueName } from "./_util/queues.ts";
 import { TempDir } from "./_util/temp.ts";
-import { appears } from "./_util/until.ts";
+import { appears, until } from "./_util/until.ts";
 
 interface Scene {
   readonly signal: AbortSignal;
@@ -305,6 +307,149 @@ function freePort(): string {
   using listener = Deno.listen({ port: 0 });
   return `${(listener.addr as Deno.NetAddr).port}`;
 }
+
+for (const roles of [["server", "client"], ["client", "server"]]) {
+  testExample(
+    "fifo_ping_pong.ts",
+    `plays when the ${roles[0]} comes first`,
+    [],
+    async (scene) => {
+      const path = scene.path("game");
+      const [first, second] = roles;
+      const playing = scene.run({ args: [first, path] });
+      await appears(`${path}.answers`, scene.signal);
+      const outcomes = [
+        await scene.run({ args: [second, path] }),
+        await playing,
+      ];
+      const text = outcomes.map(({ stdout }) => stdout).sort().join("");
+      assertMatch(
+        text,
+        /^client: 100 pongs, \d+\.\d µs each\nserver: 100 pings\n$/,
+      );
+      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
+        [0, ""],
+        [0, ""],
+      ]);
+      const left = [...Deno.readDirSync(scene.path("."))];
+      assertEquals(left, []);
+    },
+  );
+}
+
+testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
+  "sh",
+], async ({ path, signal }) => {
+  const log = path("log");
+  await using collector = new RunningExample(
+    "fifo_log_collector.ts",
+    [log],
+    signal,
+  );
+  const { stdout, stderr } = collector;
+  assertEquals(await stderr.next(), `collecting lines from ${log}`);
+
+  const seen: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    const script = 'for i in 1 2 3; do echo "$1 says $i" > "$0"; done';
+    await using shells = new AsyncDisposableStack();
+    for (const name of ["one", "two", "three"]) {
+      shells.use(shell(script, [log, name], { signal }));
+    }
+    for (let i = 0; i < 9; i++) seen.push(await stdout.next() ?? "end");
+  }
+  collector.interrupt();
+  assertEquals(await stderr.next(), "18 lines collected");
+  assertEquals((await collector.status).code, 0);
+
+  const numbers = seen.map((line) => Number(line.split(": ")[0]));
+  assertEquals(numbers, seen.map((_, i) => i + 1));
+  const texts = seen.map((line) => line.split(": ")[1]).sort();
+  const expected = ["one", "three", "two"].flatMap((name) =>
+    [1, 1, 2, 2, 3, 3].map((i) => `${name} says ${i}`)
+  );
+  assertEquals(texts, expected);
+});
+
+for (const roles of [["server", "client"], ["client", "server"]]) {
+  testExample(
+    "mq_ping_pong.ts",
+    `plays when the ${roles[0]} comes first`,
+    [],
+    async (scene) => {
+      const place = scene.path(".");
+      const key = ftok(place, 65);
+      const [first, second] = roles;
+      const playing = scene.run({ args: [first, place] });
+      await until(() => isThere(key), scene.signal);
+      const outcomes = [
+        await scene.run({ args: [second, place] }),
+        await playing,
+      ];
+      const text = outcomes.map(({ stdout }) => stdout).sort().join("");
+      assertMatch(
+        text,
+        /^client: 100 pongs, \d+\.\d µs each\nserver: 100 pings\n$/,
+      );
+      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
+        [0, ""],
+        [0, ""],
+      ]);
+      assertEquals(isThere(key), false);
+    },
+  );
+}
+
+function isThere(key: number): boolean {
+  try {
+    SysvMessageQueue.open(key);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+testExample(
+  "mq_jobs.ts",
+  "works on what is added, the urgent first",
+  [],
+  async ({
+    signal,
+    run,
+  }) => {
+    if (Deno.build.os !== "linux") return;
+    const name = queueName();
+    const jobs = [[0, "sweep the floor"], [9, "put out the fire"], [0, "rest"]];
+    for (const [priority, job] of jobs) {
+      const args = ["add", name, `${priority}`, ...`${job}`.split(" ")];
+      assertEquals(await run({ args }), printed(""));
+    }
+    const listed = await run({ args: ["list"] });
+    assertMatch(
+      listed.stdout,
+      new RegExp(`^${name}: 3 of \\d+ messages$`, "m"),
+    );
+    await using worker = new RunningExample(
+      "mq_jobs.ts",
+      ["work", name],
+      signal,
+    );
+    const seen: (string | undefined)[] = [];
+    for (const _ of jobs) seen.push(await worker.stdout.next());
+    worker.interrupt();
+    assertEquals(seen, [
+      "9: put out the fire",
+      "0: sweep the floor",
+      "0: rest",
+    ]);
+    assertEquals(await worker.stderr.next(), `working on ${name}`);
+    assertEquals(await worker.stderr.next(), "0 jobs left");
+    assertEquals((await worker.status).code, 0);
+    MessageQueue.unlink(name);
+    assertEquals((await run({ args: ["add", name] })).code, 2);
+  },
+);
 
 Deno.test("every example is run here, is short, and imports official names", () => {
   assertEquals(exampleNames(), [...tested].sort());

@@ -3,6 +3,7 @@
 import type { Case } from "../case.ts";
 import { event, eventPoller } from "./event.ts";
 import { fifo } from "./fifo.ts";
+import { posixMq, sysvMq } from "./mq.ts";
 import { pipe } from "./pipe.ts";
 import { socketConnect } from "./socket_connect.ts";
 import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
@@ -17,4 +18,6 @@ export const cases: readonly Case[] = [
   socketSeqpacket,
   socketDatagram,
   socketConnect,
+  posixMq,
+  sysvMq,
 ];

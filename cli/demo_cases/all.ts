@@ -3,6 +3,7 @@ import { eventCases } from "./event.ts";
 import { fifoCases } from "./fifo.ts";
 import { fifoPythonCases } from "./fifo_python.ts";
 import { muxCases } from "./mux.ts";
+import { mqCases } from "./mq.ts";
 import { pipeCases } from "./pipe.ts";
 import { socketCases } from "./socket.ts";
 import { socketPythonCases } from "./socket_python.ts";
@@ -16,4 +17,5 @@ export const cases: readonly Case[] = [
   ...muxCases,
   ...socketCases,
   ...socketPythonCases,
+  ...mqCases,
 ];

@@ -43,7 +43,8 @@ export async function waitsInEpoll(
   await until(() => SYS_EPOLL_WAIT.includes(systemCallOf(pid)), signal);
 }
 
-async function until(
+/** Resolves when something holds. */
+export async function until(
   holds: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {
