@@ -198,6 +198,18 @@ export function parked(
   });
 }
 
+/**
+ * What `begin` answers, or a rejection if it throws: as an asynchronous function
+ * does, without the moment that one more of them takes.
+ */
+export function rejecting<T>(begin: () => Promise<T>): Promise<T> {
+  try {
+    return begin();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /** What `promise` resolves to, unless it is not waited for any longer. */
 export function orAborted<T>(
   promise: Promise<T>,

@@ -4,10 +4,11 @@ import { bytes, wholeNumber } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { check, type ErrorContext } from "../_internal/errno.ts";
 import { platform, SOCK_DGRAM, SOCK_STREAM } from "../_internal/platform.ts";
-import type {
-  SyncWaitOptions,
-  WaitOptions,
-  WaitQueue,
+import {
+  rejecting,
+  type SyncWaitOptions,
+  type WaitOptions,
+  type WaitQueue,
 } from "../_internal/wait.ts";
 import { MOST_FDS } from "./_control.ts";
 import { libc } from "./_ffi.ts";
@@ -57,11 +58,11 @@ export class Receiver {
     return this.#queue.runSync(() => this.#attempt(wanted), options);
   }
 
-  async receive(
-    options?: ReceiveOptions & WaitOptions,
-  ): Promise<Received | null> {
-    const wanted = this.#wanted(options);
-    return await this.#queue.run(() => this.#attempt(wanted), options);
+  receive(options?: ReceiveOptions & WaitOptions): Promise<Received | null> {
+    return rejecting(() => {
+      const wanted = this.#wanted(options);
+      return this.#queue.run(() => this.#attempt(wanted), options);
+    });
   }
 
   /** Messages up to the end; what nobody has taken of each is closed. */

@@ -3,6 +3,7 @@ import { backoff } from "../_internal/backoff.ts";
 import { os, SOCK_DGRAM } from "../_internal/platform.ts";
 import { sliceIsOver } from "../_internal/slice.ts";
 import {
+  rejecting,
   type SyncWaitOptions,
   type WaitOptions,
   WaitQueue,
@@ -323,27 +324,30 @@ export class UnixDatagram extends UnixSocket
    * await client.send("started", { to: path });
    * ```
    */
-  async send(
+  send(
     data: Uint8Array | string,
     options?: DatagramSendOptions & WaitOptions,
   ): Promise<number> {
-    const { attempt, to } = this.#sending(data, options);
-    if (to === undefined) return await this.#connected.run(attempt, options);
-    options?.signal?.throwIfAborted();
-    // Most messages need not wait.
-    const first = !this.#others.has(to) && !sliceIsOver();
-    return (first ? attempt() : undefined) ??
-      await this.#wait(attempt, to, options);
+    return rejecting(() => {
+      const { attempt, to } = this.#sending(data, options);
+      return to === undefined
+        ? this.#connected.run(attempt, options)
+        : this.#sendTo(attempt, to, options);
+    });
   }
 
-  /** Waits in turn with those who send to the same. */
-  async #wait(
+  /** Waits, if need be, in turn with those who send to the same. */
+  async #sendTo(
     attempt: () => number | undefined,
     to: string,
     options?: WaitOptions,
   ): Promise<number> {
+    options?.signal?.throwIfAborted();
     let queue = this.#others.get(to);
     if (queue === undefined) {
+      // Most messages need not wait.
+      const count = sliceIsOver() ? undefined : attempt();
+      if (count !== undefined) return count;
       queue = new WaitQueue(newBackoff(), "send");
       this.#others.set(to, queue);
     }
@@ -448,8 +452,9 @@ export class UnixDatagram extends UnixSocket
    * there.close();
    * ```
    */
-  async receive(options?: ReceiveOptions & WaitOptions): Promise<Received> {
-    return (await this.#receiver.receive(options))!;
+  receive(options?: ReceiveOptions & WaitOptions): Promise<Received> {
+    // There is no end that null could stand for.
+    return this.#receiver.receive(options) as Promise<Received>;
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Descriptor } from "../_internal/descriptor.ts";
 import type { ErrorContext } from "../_internal/errno.ts";
 import { SOCK_SEQPACKET } from "../_internal/platform.ts";
 import {
+  rejecting,
   type SyncWaitOptions,
   type WaitOptions,
   WaitQueue,
@@ -306,11 +307,13 @@ export class UnixSeqpacket extends UnixConnection
    * }
    * ```
    */
-  async send(
+  send(
     data: Uint8Array | string,
     options?: SendOptions & WaitOptions,
   ): Promise<number> {
-    return await this.#writing.run(this.#sending(data, options), options);
+    return rejecting(() =>
+      this.#writing.run(this.#sending(data, options), options)
+    );
   }
 
   #sending(
