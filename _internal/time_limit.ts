@@ -32,11 +32,11 @@ export function callFor<T>(
   resumes: boolean = false,
 ): T | undefined {
   if (milliseconds === Infinity) return call();
-  if (!canInterrupt()) {
+  const timer = createTimer(resumes ? 0 : SA_RESTART);
+  if (timer === undefined) {
     sleepSync(Math.min(milliseconds, PAUSE));
     return undefined;
   }
-  const timer = createTimer(resumes ? 0 : SA_RESTART);
   try {
     const nanoseconds = BigInt(Math.ceil(milliseconds * 1e6));
     const seconds = 1_000_000_000n;
@@ -54,12 +54,15 @@ export function callFor<T>(
   }
 }
 
-function createTimer(flags: number): bigint {
+/** Undefined without /proc, in an emulator, or with too many signals queued. */
+function createTimer(flags: number): bigint | undefined {
+  const signal = canInterrupt() ? signalFor(flags) : undefined;
+  if (signal === undefined) return undefined;
   const event = new Int32Array(SIGEVENT_SIZE / 4);
-  event[2] = signalFor(flags)!;
+  event[2] = signal;
   event[3] = SIGEV_THREAD_ID;
   event[4] = libc.gettid();
   const timer = new BigUint64Array(1);
-  check(libc.timer_create(CLOCK_MONOTONIC, event, timer), "timer_create");
-  return timer[0];
+  const result = libc.timer_create(CLOCK_MONOTONIC, event, timer);
+  return result === 0 ? timer[0] : undefined;
 }

@@ -91,6 +91,15 @@ export class WaitQueue {
     return this.#turns.taken ? undefined : this.#spin.once(attempt);
   }
 
+  /**
+   * Attempts once, for what need not wait as a rule; undefined also if
+   * somebody else is first: an abort, the event loop, or others who wait.
+   */
+  eager<T>(attempt: Attempt<T>, options?: WaitOptions): T | undefined {
+    if (options?.signal?.aborted || sliceIsOver()) return undefined;
+    return this.try(attempt);
+  }
+
   /** Attempts for a moment, unless others wait: they were first. */
   briefly<T>(attempt: Attempt<T>): T | undefined {
     return this.#turns.taken ? undefined : this.#spin.attempt(attempt);

@@ -74,10 +74,9 @@ export class PosixSender {
   ): Promise<void> {
     const { priority = 0 } = options;
     const bytes = checked(data, priority);
-    await this.#queue.run(
-      () => this.#send(bytes, priority, AT_ONCE),
-      options,
-    );
+    const attempt = () => this.#send(bytes, priority, AT_ONCE);
+    if (this.#queue.eager(attempt, options)) return;
+    await this.#queue.run(attempt, options);
   }
 
   #send(

@@ -72,11 +72,15 @@ export class SysvReceiver {
     );
   }
 
-  async receive(
+  receive(
     options: SysvReceiveOptions & WaitOptions = {},
   ): Promise<SysvMessage> {
-    const line = this.#lineFor(options);
-    return await line.queue.run(this.#toReceive(line, options), options);
+    try {
+      const line = this.#lineFor(options);
+      return line.queue.run(this.#toReceive(line, options), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Wakes all who wait with an error. */

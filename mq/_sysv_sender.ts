@@ -73,13 +73,11 @@ export class SysvSender {
   ): Promise<void> {
     const { type = 1 } = options;
     const bytes = checked(data, type);
-    let first = true;
-    await this.#queue.run(() => {
-      const sent = this.#send(bytes, type, IPC_NOWAIT);
-      if (first && !sent) this.#requireRoom(bytes);
-      first = false;
-      return sent;
-    }, options);
+    const attempt = () => this.#send(bytes, type, IPC_NOWAIT);
+    if (this.#queue.eager(attempt, options)) return;
+    options.signal?.throwIfAborted();
+    this.#requireRoom(bytes);
+    await this.#queue.run(attempt, options);
   }
 
   /** Wakes all who wait with an error. */

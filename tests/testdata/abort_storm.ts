@@ -120,7 +120,8 @@ async function storm(from: NumberQueue, to: NumberQueue, aborts: number) {
   }
   const received = [...all.received, ...rest].filter((n) => n < STOP);
   report(received, count);
-  console.log(JSON.stringify(all.sent));
+  // They went out in the order in which they were begun.
+  console.log(JSON.stringify(all.sent.toSorted((a, b) => a - b)));
 }
 
 async function feeder(from: NumberQueue, to: NumberQueue): Promise<void> {
