@@ -1,5 +1,8 @@
 /** Programs without privileges, for tests that run as root. */
 
+/** For a Deno that becomes nobody: its coverage is not nobody's to write. */
+export const NO_COVERAGE: Record<string, string> = { DENO_COVERAGE_DIR: "" };
+
 /**
  * What a script begins with to go on as the user nobody; `attempt` then prints
  * how an action went.

@@ -35,10 +35,15 @@ export class Peer implements AsyncDisposable {
   constructor(
     program: string,
     args: readonly string[],
-    { signal }: { readonly signal: AbortSignal },
+    { signal, env }: {
+      readonly signal: AbortSignal;
+      /** Variables that it has besides those of this process. */
+      readonly env?: Record<string, string>;
+    },
   ) {
     const process = new Deno.Command(program, {
       args: [...args],
+      env,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
