@@ -5,7 +5,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { SysvMessageQueue } from "@ipc/core/mq";
-import { BECOME_NOBODY, NO_COVERAGE } from "./_util/nobody.ts";
+import { BECOME_NOBODY, DENO_FOR_NOBODY } from "./_util/nobody.ts";
 import { Deadline, Peer } from "./_util/peer.ts";
 import { denoArgs } from "./_util/peers.ts";
 import { tempSysvQueue, text } from "./_util/queues.ts";
@@ -149,10 +149,8 @@ test("who may not send keeps an empty message for the next", async () => {
     console.log(queue.stat().length, queue.tryReceive()?.type);
   `;
   const args = [...denoArgs(source), `${queue.id}`];
-  await using peer = new Peer(Deno.execPath(), args, {
-    signal: deadline.signal,
-    env: NO_COVERAGE,
-  });
+  const [env, ...rest] = DENO_FOR_NOBODY;
+  await using peer = new Peer(env, [...rest, ...args], deadline);
   await until(() => receivers(peer.pid) === 2, deadline.signal);
   queue.sendSync("", { type: 5 });
   await until(() => queue.stat().length === 0, deadline.signal);

@@ -1,7 +1,15 @@
 /** Programs without privileges, for tests that run as root. */
 
-/** For a Deno that becomes nobody: its coverage is not nobody's to write. */
-export const NO_COVERAGE: Record<string, string> = { DENO_COVERAGE_DIR: "" };
+/**
+ * The command that runs a Deno that becomes nobody: its coverage, which others
+ * may be asked for by the environment, is not nobody's to write.
+ */
+export const DENO_FOR_NOBODY: readonly string[] = [
+  "env",
+  "-u",
+  "DENO_COVERAGE_DIR",
+  Deno.execPath(),
+];
 
 /**
  * What a script begins with to go on as the user nobody; `attempt` then prints

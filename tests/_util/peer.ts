@@ -35,15 +35,10 @@ export class Peer implements AsyncDisposable {
   constructor(
     program: string,
     args: readonly string[],
-    { signal, env }: {
-      readonly signal: AbortSignal;
-      /** Variables that it has besides those of this process. */
-      readonly env?: Record<string, string>;
-    },
+    { signal }: { readonly signal: AbortSignal },
   ) {
     const process = new Deno.Command(program, {
       args: [...args],
-      env,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
