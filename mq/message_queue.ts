@@ -229,7 +229,8 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
 
   /**
    * The descriptor's number, for `select`, `poll`, `spawn` and the like: it is
-   * readable when there is a message and writable when there is room.
+   * readable when there is a message and writable when there is room. A child
+   * that is given it finds it blocking, as programs expect.
    *
    * @throws {Deno.errors.BadResource} If it is closed.
    */
@@ -334,8 +335,10 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
   /**
    * Receives without waiting.
    *
+   * @param options Where to.
    * @returns The oldest of the messages with the highest priority; undefined
    * if there is none, or others wait already to receive.
+   * @throws {RangeError} If `into` is shorter than `messageSize`.
    * @throws {Deno.errors.BadResource} If the queue is closed, or was opened
    * only to send.
    *
@@ -356,9 +359,10 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
   /**
    * Receives, blocking the thread until there is a message.
    *
-   * @param options The longest to wait.
+   * @param options Where to, and the longest to wait.
    * @returns The oldest of the messages with the highest priority.
    * @throws {Deno.errors.TimedOut} If none came in time.
+   * @throws {RangeError} If `into` is shorter than `messageSize`.
    * @throws {Deno.errors.BadResource} If the queue is closed, or was opened
    * only to send.
    * @throws {Deno.errors.Busy} If an asynchronous receive is pending.
@@ -384,8 +388,10 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    * Receives, waiting until there is a message. Receives that are pending at
    * the same time are served in the order in which they were called.
    *
-   * @param options A signal that ends the wait; then nothing has been taken.
+   * @param options Where to, and a signal that ends the wait; then nothing has
+   * been taken.
    * @returns The oldest of the messages with the highest priority.
+   * @throws {RangeError} If `into` is shorter than `messageSize`.
    * @throws {Deno.errors.BadResource} If the queue is closed, now or
    * meanwhile, or was opened only to send.
    *

@@ -3,13 +3,16 @@
 import { denoArgs, run } from "./peers.ts";
 
 /**
- * Whether namespaces can be had here, in which limits and mounts are nobody
- * else's: by the superuser, unless a container forbids it.
+ * Whether this is the superuser of the system and can have namespaces, in which
+ * limits and mounts are nobody else's: not of a container that forbids that.
  */
 export const canUnshare: boolean = await mayUnshare();
 
 async function mayUnshare(): Promise<boolean> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  // In a user namespace there are fewer users: user_namespaces(7).
+  const users = Deno.readTextFileSync("/proc/self/uid_map");
+  if (!/^\s*0\s+0\s+4294967295$/m.test(users)) return false;
   const { code } = await run("unshare", ["--mount", "--ipc", "true"]);
   return code === 0;
 }
