@@ -25,4 +25,5 @@ export * from "./fifo/mod.ts";
 export * from "./mq/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";
+export * from "./shm/mod.ts";
 export * from "./socket/mod.ts";

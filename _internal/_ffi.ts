@@ -41,6 +41,18 @@ export const libc = open({
   },
   // int sched_yield(void);
   sched_yield: { parameters: [], result: "i32" },
+  // int kill(pid_t pid, int sig);
+  kill: { parameters: ["i32", "i32"], result: "i32" },
+  // void *mmap(void *addr, size_t len, int prot, int flags, int fildes,
+  //            off_t off);
+  mmap: {
+    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
+    result: "pointer",
+  },
+  // int mprotect(void *addr, size_t len, int prot);
+  mprotect: { parameters: ["pointer", "usize", "i32"], result: "i32" },
+  // int munmap(void *addr, size_t len);
+  munmap: { parameters: ["pointer", "usize"], result: "i32" },
   // int unlink(const char *path);
   unlink: { parameters: ["buffer"], result: "i32" },
   // int statx(int dirfd, const char *path, int flags, unsigned mask,
@@ -87,4 +99,30 @@ export const libc = open({
   },
   // int timer_delete(timer_t timerid);  Linux
   timer_delete: { parameters: ["u64"], result: "i32" },
+  // int getpagesize(void);
+  getpagesize: { parameters: [], result: "i32" },
+  // long syscall(SYS_futex, uint32_t *uaddr, int op, uint32_t val,
+  //              const struct timespec *timeout);  Linux
+  futex: {
+    name: "syscall",
+    parameters: ["i64", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+  },
+  parked_futex: {
+    name: "syscall",
+    parameters: ["i64", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // int __ulock_wait(uint32_t operation, void *addr, uint64_t value,
+  //                  uint32_t timeout_us);  macOS
+  __ulock_wait: { parameters: ["u32", "buffer", "u64", "u32"], result: "i32" },
+  parked___ulock_wait: {
+    name: "__ulock_wait",
+    parameters: ["u32", "buffer", "u64", "u32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // int __ulock_wake(uint32_t operation, void *addr, uint64_t wake_value);
+  __ulock_wake: { parameters: ["u32", "buffer", "u64"], result: "i32" },
 });

@@ -18,22 +18,12 @@ const FILE_TYPES: Readonly<Record<number, string>> = {
 
 /** What the file at `path` is, following links: "FIFO", "directory" …. */
 export function fileTypeAt(path: string, context?: ErrorContext): string {
-  const buffer = new Uint8Array(platform.stat.size);
-  const result = os === "darwin"
-    ? libc.stat(cString(path), buffer)
-    : libc.statx(platform.AT_FDCWD, cString(path), 0, STATX_TYPE, buffer);
-  check(result, "stat", { on: path, ...context });
-  return fileType(modeOf(buffer));
+  return fileType(statAt(path, context));
 }
 
 /** What the open file `fd` is. */
 export function fileTypeOf(fd: number): string {
-  const buffer = new Uint8Array(platform.stat.size);
-  const result = os === "darwin"
-    ? libc.fstat(fd, buffer)
-    : libc.statx(fd, cString(""), AT_EMPTY_PATH, STATX_TYPE, buffer);
-  check(result, "fstat", { on: `fd ${fd}` });
-  return fileType(modeOf(buffer));
+  return fileType(statOf(fd));
 }
 
 /** What {@linkcode lookAt} sees. */
@@ -53,42 +43,82 @@ export interface FileLook {
  * undefined if there is nothing.
  */
 export function lookAt(path: string): FileLook | undefined {
-  const buffer = new Uint8Array(platform.stat.size);
-  const result = os === "darwin"
-    ? libc.lstat(cString(path), buffer)
-    : libc.statx(
-      platform.AT_FDCWD,
-      cString(path),
-      platform.AT_SYMLINK_NOFOLLOW,
-      STATX_TYPE | STATX_MODE | STATX_INO | STATX_BTIME,
-      buffer,
-    );
-  if (result < 0 && errno() === E.ENOENT) return undefined;
-  check(result, "stat", { on: path });
-  const mode = modeOf(buffer);
+  const stat = tryStat(path, false);
+  if (stat === undefined) return undefined;
   const { inode, birth } = platform.stat;
-  const parts = [inode, birth, birth + 8].map((offset) =>
-    new DataView(buffer.buffer).getBigUint64(offset, true)
-  );
+  const parts = [inode, birth, birth + 8]
+    .map((offset) => stat.getBigUint64(offset, true));
   return {
-    type: fileType(mode),
-    mode: mode & ~S_IFMT,
+    type: fileType(stat),
+    mode: modeOf(stat) & ~S_IFMT,
     identity: parts.join(" "),
   };
 }
 
-// Linux only, statx(2).
-const AT_EMPTY_PATH = 0x1000;
-const STATX_TYPE = 1;
-const STATX_MODE = 2;
-const STATX_INO = 0x100;
-const STATX_BTIME = 0x800;
-
-function modeOf(stat: Uint8Array<ArrayBuffer>): number {
-  return new DataView(stat.buffer).getUint16(platform.stat.mode, true);
+/** How many bytes the open file `fd` has. */
+export function fileLengthOf(fd: number): number {
+  return Number(statOf(fd).getBigInt64(platform.stat.length, true));
 }
 
-function fileType(mode: number): string {
+/** How the system would like the open file `fd` to be divided, in bytes. */
+export function blockSizeOf(fd: number): number {
+  return statOf(fd).getUint32(platform.stat.blockSize, true);
+}
+
+/** The number of the file at `path`, following links. */
+export function inodeAt(path: string): bigint {
+  return statAt(path).getBigUint64(platform.stat.inode, true);
+}
+
+// Linux only, statx(2).
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
+const STATX_BTIME = 0x800;
+
+function statAt(path: string, context?: ErrorContext): DataView {
+  const buffer = new Uint8Array(platform.stat.size);
+  check(stat(path, buffer, true), "stat", { on: path, ...context });
+  return new DataView(buffer.buffer);
+}
+
+function tryStat(path: string, follow: boolean): DataView | undefined {
+  const buffer = new Uint8Array(platform.stat.size);
+  const result = stat(path, buffer, follow);
+  if (result < 0 && errno() === E.ENOENT) return undefined;
+  check(result, "stat", { on: path });
+  return new DataView(buffer.buffer);
+}
+
+function stat(
+  path: string,
+  buffer: Uint8Array<ArrayBuffer>,
+  follow: boolean,
+): number {
+  const name = cString(path);
+  if (os === "darwin") {
+    return follow ? libc.stat(name, buffer) : libc.lstat(name, buffer);
+  }
+  const { AT_FDCWD, AT_SYMLINK_NOFOLLOW } = platform;
+  const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+  const mask = STATX_BASIC_STATS | STATX_BTIME;
+  return libc.statx(AT_FDCWD, name, flags, mask, buffer);
+}
+
+function statOf(fd: number): DataView {
+  const buffer = new Uint8Array(platform.stat.size);
+  const result = os === "darwin"
+    ? libc.fstat(fd, buffer)
+    : libc.statx(fd, cString(""), AT_EMPTY_PATH, STATX_BASIC_STATS, buffer);
+  check(result, "fstat", { on: `fd ${fd}` });
+  return new DataView(buffer.buffer);
+}
+
+function modeOf(stat: DataView): number {
+  return stat.getUint16(platform.stat.mode, true);
+}
+
+function fileType(stat: DataView): string {
+  const mode = modeOf(stat);
   return FILE_TYPES[mode & S_IFMT] ?? "file of unknown type";
 }
 
@@ -97,8 +127,9 @@ export function openFile(
   path: string,
   flags: number,
   context?: ErrorContext,
+  mode: number = 0,
 ): number {
-  const fd = libc.open(cString(path), flags | platform.O_CLOEXEC, 0);
+  const fd = libc.open(cString(path), flags | platform.O_CLOEXEC, mode);
   return check(fd, "open", { on: path, ...context });
 }
 

@@ -53,6 +53,11 @@ export interface Platform {
   readonly MSG_NOSIGNAL: number;
   /** 0 where descriptors that arrive have to be marked a moment later. */
   readonly MSG_CMSG_CLOEXEC: number;
+  readonly MAP_ANONYMOUS: number;
+  readonly MAP_NORESERVE: number;
+  readonly MS_SYNC: number;
+  /** The system call futex(2); 0 where there is none. */
+  readonly SYS_futex: number;
 
   /** 0 where a System V receive cannot ask for all types but one. */
   readonly MSG_EXCEPT: number;
@@ -70,6 +75,8 @@ export interface Platform {
     readonly mode: number;
     readonly inode: number;
     readonly birth: number;
+    readonly length: number;
+    readonly blockSize: number;
   };
   /** Offsets in `struct sockaddr_un`, and how long a name may be. */
   readonly sockaddrUn: {
@@ -117,6 +124,17 @@ export interface Platform {
     readonly lspid: number;
     readonly lrpid: number;
   };
+  /** `struct shmid_ds` of System V shared memory. */
+  readonly shmidDs: {
+    readonly size: number;
+    readonly segsz: number;
+    readonly atime: number;
+    readonly dtime: number;
+    readonly ctime: number;
+    readonly cpid: number;
+    readonly lpid: number;
+    readonly nattch: number;
+  };
 }
 
 /** The same number on every platform here. */
@@ -155,6 +173,14 @@ export const IPC_RMID = 0;
 export const IPC_SET = 1;
 export const IPC_STAT = 2;
 export const MSG_NOERROR = 0x1000;
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 16;
+export const MS_ASYNC = 1;
+export const SHM_RDONLY = 0x1000;
 export const POSIX_SPAWN_SETSIGDEF = 4;
 export const POSIX_SPAWN_SETSIGMASK = 8;
 
@@ -251,11 +277,15 @@ const LINUX_X86_64: Platform = {
   MSG_CMSG_CLOEXEC: 0x40000000,
   MSG_EXCEPT: 0x2000,
   MSG_COPY: 0x4000,
+  MAP_ANONYMOUS: 0x20,
+  MAP_NORESERVE: 0x4000,
+  MS_SYNC: 4,
+  SYS_futex: 202,
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
   // struct statx, the same on every architecture: statx(2).
-  stat: { size: 256, mode: 28, inode: 32, birth: 80 },
+  stat: { size: 256, mode: 28, inode: 32, birth: 80, length: 40, blockSize: 4 },
   sockaddrUn: { family: 0, path: 2, pathSize: 108 },
   msghdr: {
     size: 56,
@@ -281,11 +311,22 @@ const LINUX_X86_64: Platform = {
     lspid: 96,
     lrpid: 100,
   },
+  shmidDs: {
+    size: 112,
+    segsz: 48,
+    atime: 56,
+    dtime: 64,
+    ctime: 72,
+    cpid: 80,
+    lpid: 84,
+    nattch: 88,
+  },
 };
 
 const LINUX_AARCH64: Platform = {
   ...LINUX_X86_64,
   O_DIRECT: 0x10000,
+  SYS_futex: 98,
   epollEvent: { size: 16, data: 8 },
 };
 
@@ -296,6 +337,7 @@ const DARWIN_AARCH64: Platform = {
     open: "__open",
     fcntl: "__fcntl",
     ioctl: "__ioctl",
+    shm_open: "__shm_open",
   },
   O_NONBLOCK: 0x4,
   O_CREAT: 0x200,
@@ -329,7 +371,7 @@ const DARWIN_AARCH64: Platform = {
   POSIX_SPAWN_SETSID: 0x400,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
   epollEvent: { size: 0, data: 0 },
-  stat: { size: 144, mode: 4, inode: 8, birth: 80 },
+  stat: { size: 144, mode: 4, inode: 8, birth: 80, length: 96, blockSize: 112 },
   sockaddrUn: { family: 1, path: 2, pathSize: 104 },
   msghdr: {
     size: 48,
@@ -345,6 +387,10 @@ const DARWIN_AARCH64: Platform = {
   errno: { ETOOMANYREFS: 59 },
   MSG_EXCEPT: 0,
   MSG_COPY: 0,
+  MAP_ANONYMOUS: 0x1000,
+  MAP_NORESERVE: 0x40,
+  MS_SYNC: 0x10,
+  SYS_futex: 0,
   ipcPerm: { uid: 0, gid: 4, cuid: 8, cgid: 12, mode: 16 },
   msqidDs: {
     size: 116,
@@ -356,6 +402,16 @@ const DARWIN_AARCH64: Platform = {
     qbytes: 48,
     lspid: 56,
     lrpid: 60,
+  },
+  shmidDs: {
+    size: 76,
+    segsz: 24,
+    atime: 44,
+    dtime: 52,
+    ctime: 60,
+    cpid: 36,
+    lpid: 32,
+    nattch: 40,
   },
 };
 

@@ -30,8 +30,14 @@ const NEARLY = 0.3;
 /** How many times the budget it may take to get two sleepers into step. */
 const MOST_BUDGETS = 4;
 
+/** After so many times in vain, trying without yielding is an exception. */
+const TIGHT_IN_VAIN = 4;
+
 /** How to try before parking; learns from how it went for one object. */
 export class Spin {
+  readonly #tight: number;
+  #tightInVain = 0;
+  #tightSkipped = 0;
   #credit = 3;
   #budgets = 1;
   /** When the last attempts were in vain; 0 if they were not. */
@@ -39,6 +45,15 @@ export class Spin {
   #skipped = 0;
   #late = 0;
   #looks = 0;
+
+  /**
+   * @param tight How many attempts to make before yielding for the first time.
+   * Where an attempt only looks at memory, a peer on another core answers
+   * before a system call could.
+   */
+  constructor(tight: number = 0) {
+    this.#tight = tight;
+  }
 
   /** Attempts once; undefined when that was in vain. */
   once<T>(attempt: () => T | undefined): T | undefined {
@@ -67,6 +82,10 @@ export class Spin {
       const value = this.once(attempt);
       if (value !== undefined) return value;
       if (!this.#pays()) return this.#miss();
+      if (this.#tight > 0) {
+        const soon = this.#tightly(attempt);
+        if (soon !== undefined) return soon;
+      }
     } else if (block !== undefined) return block(milliseconds);
     // In a ping-pong on one core the answer never is there before the peer has
     // run: asking for it first is a system call wasted.
@@ -78,6 +97,20 @@ export class Spin {
       return value;
     }
     return this.#longer(attempt);
+  }
+
+  #tightly<T>(attempt: () => T | undefined): T | undefined {
+    const inVain = this.#tightInVain >= TIGHT_IN_VAIN;
+    if (inVain && ++this.#tightSkipped % LOOK_EVERY !== 0) return undefined;
+    for (let i = 0; i < this.#tight; i++) {
+      const value = attempt();
+      if (value === undefined) continue;
+      this.#tightInVain = 0;
+      this.#won();
+      return value;
+    }
+    this.#tightInVain++;
+    return undefined;
   }
 
   #longer<T>(attempt: () => T | undefined): T | undefined {

@@ -1,10 +1,13 @@
-/** What the reactor needs of the kernel: epoll or kqueue. */
+/** What the reactor needs of the kernel: epoll, kqueue or futexes. */
 
 /** There is something to read, or nothing more will come. */
 export const READ = 1;
 /** Something can be written, or nothing ever can any more. */
 export const WRITE = 2;
-/** A process has ended; the key is its negated id. kqueue only. */
+/**
+ * What happens once and is over then. For kqueue: a process has ended, whose
+ * negated id is the key. For futexes: a word was woken or has changed.
+ */
 export const EXIT = 4;
 /** Something out of the ordinary: data out of band, say. */
 export const PRIORITY = 8;

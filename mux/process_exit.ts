@@ -5,12 +5,9 @@ import { check } from "../_internal/errno.ts";
 import { os } from "../_internal/platform.ts";
 import { parked, type WaitOptions } from "../_internal/wait.ts";
 import { EXIT } from "./_backend.ts";
-import { libc } from "./_ffi.ts";
+import { openPidfd } from "./_pidfd.ts";
 import { readParking } from "./parking.ts";
 import { reactor } from "./reactor.ts";
-
-/** The same on every architecture: pidfd_open(2). */
-const SYS_PIDFD_OPEN = 434n;
 
 /**
  * Resolves when the process has ended, whether or not it has been waited for.
@@ -22,7 +19,7 @@ export async function processExit(
   { signal }: WaitOptions = {},
 ): Promise<void> {
   if (os === "darwin") return await kqueueExit(pid, signal);
-  const fd = Number(libc.syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n));
+  const fd = openPidfd(pid);
   check(fd, "pidfd_open", { on: `${pid}`, kind: "process" });
   using pidfd = new Descriptor(fd, `process ${pid}`);
   await parked(readParking(pidfd).park, signal);

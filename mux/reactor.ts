@@ -7,6 +7,7 @@
 
 import { closedError } from "../_internal/errno.ts";
 import { os, supported } from "../_internal/platform.ts";
+import { soon } from "../_internal/park.ts";
 import type { Cancel } from "../_internal/wait.ts";
 import { type Backend, EXIT, type Owner } from "./_backend.ts";
 import { EpollBackend } from "./_epoll_backend.ts";
@@ -206,6 +207,7 @@ export class Reactor {
     const index = waiters?.indexOf(waiter) ?? -1;
     if (waiters === undefined || index < 0) return false;
     waiters.splice(index, 1);
+    if (waiters.length === 0) this.#waiters.delete(key);
     this.#went(waiter);
     return true;
   }
@@ -218,16 +220,6 @@ export class Reactor {
     for (const waiter of all) waiter.wake(error);
     this.#left();
   }
-}
-
-/** For what is always ready: not at once, or the caller would be surprised. */
-function soon(wake: () => void): Cancel {
-  let cancelled = false;
-  queueMicrotask(() => cancelled || wake());
-  return (done) => {
-    cancelled = true;
-    done();
-  };
 }
 
 /** The owner that all of them agree on. */

@@ -16,8 +16,6 @@ export const libc = open({
   },
   // ssize_t tee(int fd_in, int fd_out, size_t len, unsigned int flags);  Linux
   tee: { parameters: ["i32", "i32", "usize", "u32"], result: "i32" },
-  // int kill(pid_t pid, int sig);
-  kill: { parameters: ["i32", "i32"], result: "i32" },
   // pid_t waitpid(pid_t pid, int *stat_loc, int options);
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   // int posix_spawnp(pid_t *pid, const char *file,

@@ -1,3 +1,4 @@
+import { libc as base } from "../_internal/_ffi.ts";
 import { check, E, systemError } from "../_internal/errno.ts";
 import { type ChildStatus, exitStatus } from "../_internal/exit_status.ts";
 import { WNOHANG } from "../_internal/platform.ts";
@@ -86,7 +87,7 @@ export class Child implements AsyncDisposable {
     const number = signalNumber(signal, "kill");
     const context = { on: `${this.#command}, process ${this.pid}` };
     if (this.#reaped) throw systemError(E.ESRCH, "kill", context);
-    check(libc.kill(this.pid, number), "kill", context);
+    check(base.kill(this.pid, number), "kill", context);
   }
 
   /**

@@ -56,6 +56,14 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
   "cmsghdr.type": "offsetof(struct cmsghdr, cmsg_type)",
   "cmsghdr.alignment": "CMSG_SPACE(1) - CMSG_SPACE(0)",
   "errno.ETOOMANYREFS": "ETOOMANYREFS",
+  "stat.length": {
+    linux: "offsetof(struct statx, stx_size)",
+    darwin: "offsetof(struct stat, st_size)",
+  },
+  "stat.blockSize": {
+    linux: "offsetof(struct statx, stx_blksize)",
+    darwin: "offsetof(struct stat, st_blksize)",
+  },
   "ipcPerm.uid": "offsetof(struct ipc_perm, uid)",
   "ipcPerm.gid": "offsetof(struct ipc_perm, gid)",
   "ipcPerm.cuid": "offsetof(struct ipc_perm, cuid)",
@@ -74,11 +82,20 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
   SIGACTION_SIZE: "sizeof(struct sigaction)",
   SIGACTION_FLAGS: "offsetof(struct sigaction, sa_flags)",
   SIGEVENT_SIZE: "sizeof(struct sigevent)",
+  "shmidDs.size": "sizeof(struct shmid_ds)",
+  "shmidDs.segsz": "offsetof(struct shmid_ds, shm_segsz)",
+  "shmidDs.atime": "offsetof(struct shmid_ds, shm_atime)",
+  "shmidDs.dtime": "offsetof(struct shmid_ds, shm_dtime)",
+  "shmidDs.ctime": "offsetof(struct shmid_ds, shm_ctime)",
+  "shmidDs.cpid": "offsetof(struct shmid_ds, shm_cpid)",
+  "shmidDs.lpid": "offsetof(struct shmid_ds, shm_lpid)",
+  "shmidDs.nattch": "offsetof(struct shmid_ds, shm_nattch)",
   KEVENT_SIZE: "sizeof(struct kevent)",
   SYS_FSCONFIG: "SYS_fsconfig",
   SYS_FSMOUNT: "SYS_fsmount",
   SYS_FSOPEN: "SYS_fsopen",
   SYS_PIDFD_OPEN: "SYS_pidfd_open",
+  SYS_FUTEX_WAITV: "SYS_futex_waitv",
 };
 
 /** Used in Linux's own calls only; macOS has another number for the name. */

@@ -7,6 +7,7 @@ import { posixMq, sysvMq } from "./mq.ts";
 import { pipe } from "./pipe.ts";
 import { socketConnect } from "./socket_connect.ts";
 import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
+import { ring, ringInPlace } from "./ring.ts";
 
 /** A line for each. */
 export const cases: readonly Case[] = [
@@ -20,4 +21,6 @@ export const cases: readonly Case[] = [
   socketConnect,
   posixMq,
   sysvMq,
+  ring,
+  ringInPlace,
 ];
