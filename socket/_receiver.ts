@@ -46,6 +46,8 @@ export class Receiver {
     this.#type = type;
     const length = type === SOCK_STREAM ? MOST_OF_A_STREAM : SCRATCH_SIZE;
     this.#usual = { into: undefined, length, maxFds: MOST_FDS };
+    // A stream's bytes are usually read, and nobody asks who sent them.
+    if (type !== SOCK_STREAM) this.#askForCredentials(descriptor.fd);
   }
 
   tryReceive(options?: ReceiveOptions): Received | null | undefined {

@@ -113,8 +113,7 @@ export abstract class UnixConnection extends UnixSocket {
    * message, of a stream what is there, and never past descriptors, which come
    * with the first byte that they were sent with.
    *
-   * From the first call on the kernel tells who sent what (SO_PASSCRED), and
-   * gives a seqpacket socket without a name an abstract one when it next sends.
+   * Of a stream the kernel tells who sent what from the first call on.
    *
    * @param options How much to take, and a signal that ends the wait; then
    * nothing was taken.

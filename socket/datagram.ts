@@ -43,7 +43,8 @@ const LONGEST_PAUSE = 20;
 /**
  * A socket that sends and receives messages without a connection: whoever knows
  * its name and may write its file can send to it. On Unix sockets no message is
- * lost or overtaken; one whose receiver is full waits.
+ * lost or overtaken; one whose receiver is full waits. Each tells who sent it:
+ * Linux gives a socket without a name an abstract one for that when it sends.
  *
  * See [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html).
  *
@@ -427,9 +428,6 @@ export class UnixDatagram extends UnixSocket
 
   /**
    * Receives a message, waiting until there is one.
-   *
-   * From the first call on the kernel tells who sent what (SO_PASSCRED), and
-   * gives a socket without a name an abstract one when it next sends.
    *
    * @param options How much of it to take, and a signal that ends the wait;
    * then nothing was taken.

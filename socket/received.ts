@@ -149,9 +149,10 @@ export class Received implements Disposable {
   /** The descriptors that came with it. */
   readonly fds: readonly ReceivedFd[];
   /**
-   * Who sent it, as the kernel vouches for. Undefined on macOS, for what was
-   * sent before anything was received with this socket (unless it was sent
-   * with `credentials`), and for a process that has no number here.
+   * Who sent it, as the kernel vouches for. Undefined on macOS, for a process
+   * that has no number here, for what was sent before this socket was made, and
+   * for what was sent through a stream before the first `receive`, unless it
+   * was sent with `credentials`.
    */
   readonly credentials: Credentials | undefined;
   /**

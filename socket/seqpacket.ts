@@ -25,8 +25,9 @@ export let newUnixSeqpacket: (descriptor: Descriptor) => UnixSeqpacket;
 /**
  * A connection that carries messages both ways, in order, each whole, with
  * descriptors if need be. Messages may be empty, and are at most as long as the
- * send buffer: about 208 KiB unless that is set. Linux only: macOS has streams,
- * on which `MessageStream` keeps messages apart.
+ * send buffer: about 208 KiB unless that is set. Each tells who sent it; Linux
+ * gives a socket without a name an abstract one for that when it sends. Linux
+ * only: macOS has streams, on which `MessageStream` keeps messages apart.
  *
  * See [unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html).
  *

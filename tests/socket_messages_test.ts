@@ -13,7 +13,12 @@ import {
   UnixDatagram,
   UnixSeqpacket,
 } from "@ipc/core/socket";
-import { datagrams, type Ends, seqpackets } from "./_util/socket_pairs.ts";
+import {
+  datagrams,
+  type Ends,
+  seqpackets,
+  streams,
+} from "./_util/socket_pairs.ts";
 
 const LINUX = Deno.build.os === "linux";
 const { BadResource, Busy, TimedOut } = Deno.errors;
@@ -165,18 +170,28 @@ testBoth("rejects what is pending when it is closed", async (pair) => {
   there.close();
 });
 
-testBoth("tells who sent what, on Linux", async (pair) => {
-  const { here, there } = pair;
+testBoth("tells who sent what, on Linux", async ({ here, there }) => {
   const me = { pid: Deno.pid, uid: Deno.uid()!, gid: Deno.gid()! };
   if (!LINUX) return;
-  await here.send("without", {});
+  await here.send("without");
   await here.send("with", { credentials: true });
   await here.send("given", { credentials: me });
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await there.receive())!.credentials, me);
+  }
+});
+
+Deno.test("a stream tells who sent what from the first receive on", {
+  ignore: !LINUX,
+}, async () => {
+  using pair = streams();
+  const { here, there } = pair;
+  const me = { pid: Deno.pid, uid: Deno.uid()!, gid: Deno.gid()! };
+  await here.send("without");
+  await here.send("with", { credentials: true });
   assertEquals((await there.receive())!.credentials, undefined);
   assertEquals((await there.receive())!.credentials, me);
-  assertEquals((await there.receive())!.credentials, me);
-  // From now on the kernel adds them by itself.
-  await here.send("without");
+  await here.send("from now on");
   assertEquals((await there.receive())!.credentials, me);
 });
 
