@@ -14,8 +14,8 @@ const posixWithDeno: Case = {
   peer: "deno",
   async play(stage) {
     const options = { maxMessages: 1, temporary: true };
-    using requests = MessageQueue.create(newName(), options);
-    using answers = MessageQueue.create(newName(), options);
+    const requests = stage.use(MessageQueue.create(newName(), options));
+    const answers = stage.use(MessageQueue.create(newName(), options));
     const names = [requests.name, answers.name];
     stage.startModule(import.meta.url, ["posix", ...names]);
     const talk = overPosix(answers, requests, stage.signal);
@@ -73,13 +73,12 @@ async function playSysvClient(
   stage: Stage,
   startServer: (id: string) => void,
 ): Promise<Played> {
-  using queue = SysvMessageQueue.createPrivate({ temporary: true });
+  // Not only to the end of this block: what is still in it goes with it.
+  const options = { temporary: true };
+  const queue = stage.use(SysvMessageQueue.createPrivate(options));
   startServer(`${queue.id}`);
   const talk = overSysv(queue, ANSWER, REQUEST, stage.signal);
-  const played = await playClient(talk, stage.rounds);
-  // What is still in a queue goes with it.
-  await stage.ended();
-  return played;
+  return await playClient(talk, stage.rounds);
 }
 
 function newName(): string {
