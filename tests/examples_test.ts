@@ -6,6 +6,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { ftok, MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
+import { SharedMemory } from "@ipc/core/shm";
 import { UnixStream } from "@ipc/core/socket";
 import {
   exampleNames,
@@ -15,6 +16,7 @@ import {
   RunningExample,
 } from "./_util/example.ts";
 import { Lines } from "./_util/lines.ts";
+import { memoryName } from "./_util/memory_name.ts";
 import { pattern } from "./_util/pattern.ts";
 import { Deadline, shell } from "./_util/peer.ts";
 import { missing, type Outcome } from "./_util/peers.ts";
@@ -450,6 +452,80 @@ testExample(
     assertEquals((await run({ args: ["add", name] })).code, 2);
   },
 );
+
+for (const roles of [["producer", "consumer"], ["consumer", "producer"]]) {
+  testExample(
+    "shm_ring.ts",
+    `adds up numbers when the ${roles[0]} comes first`,
+    [],
+    async (scene) => {
+      const name = memoryName();
+      const count = 20_000;
+      const [first, second] = roles;
+      const args = (role: string) => [role, name, `${count}`];
+      const running = scene.run({ args: args(first) });
+      await until(() => isMemory(name), scene.signal);
+      const outcomes = [
+        await scene.run({ args: args(second) }),
+        await running,
+      ];
+      const text = outcomes.map(({ stdout }) => stdout).join("");
+      const sum = count * (count + 1) / 2;
+      const line =
+        `^${count} numbers, sum ${sum}: \\d+\\.\\d million a second\\n$`;
+      assertMatch(text, new RegExp(line));
+      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
+        [0, ""],
+        [0, ""],
+      ]);
+      assertEquals(isMemory(name), false);
+    },
+  );
+}
+
+testExample(
+  "shm_dashboard.ts",
+  "counts what its workers do",
+  [],
+  async (scene) => {
+    const { code, stdout, stderr } = await scene.run();
+    assertEquals(
+      stdout,
+      [0, 1, 2].map((i) => `worker ${i}: 10000 jobs\n`).join("") +
+        "together: 30000\n",
+    );
+    assertEquals(code, 0);
+    assertMatch(stderr, /^(\d+ jobs so far\n)+$/);
+  },
+);
+
+testExample(
+  "shm_ticker.ts",
+  "tells the news to all who listen",
+  [],
+  async (scene) => {
+    const name = memoryName();
+    const telling = scene.run({ args: ["tell", name, "20"] });
+    await until(() => isMemory(name), scene.signal);
+    const listening = [1, 2].map(() => scene.run({ args: ["listen", name] }));
+    for (const { code, stdout, stderr } of await Promise.all(listening)) {
+      assertEquals([code, stderr], [0, ""]);
+      assertMatch(stdout, /^item 1\nitem 2\n[^]*item 20\nthat was all\n$/);
+    }
+    assertEquals(await telling, printed(""));
+    assertEquals((await scene.run({ args: ["listen"] })).code, 2);
+  },
+);
+
+function isMemory(name: string): boolean {
+  try {
+    SharedMemory.open(name).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
 
 Deno.test("every example is run here, is short, and imports official names", () => {
   assertEquals(exampleNames(), [...tested].sort());

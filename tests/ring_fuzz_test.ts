@@ -12,7 +12,7 @@ import { memoryName } from "./_util/memory_name.ts";
 import { Deadline, Peer } from "./_util/peer.ts";
 import { denoArgs } from "./_util/peers.ts";
 
-const ROUNDS = 3000;
+const ROUNDS = 1500;
 const CAPACITY = 500;
 
 /** What is around a ring, and nowhere in it. */

@@ -7,6 +7,7 @@ import { mqCases } from "./mq.ts";
 import { pipeCases } from "./pipe.ts";
 import { socketCases } from "./socket.ts";
 import { socketPythonCases } from "./socket_python.ts";
+import { shmCases } from "./shm.ts";
 
 /** Every case, in the order in which they are played. */
 export const cases: readonly Case[] = [
@@ -18,4 +19,5 @@ export const cases: readonly Case[] = [
   ...socketCases,
   ...socketPythonCases,
   ...mqCases,
+  ...shmCases,
 ];
