@@ -116,9 +116,12 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
 const LINUX_ONLY: readonly string[] = [
   "CLOCK_MONOTONIC",
   "DIRENT_NAME",
+  "SA_ONSTACK",
   "SA_RESTART",
+  "SA_SIGINFO",
   "SIGACTION_FLAGS",
   "SIGACTION_SIZE",
+  "SIGBUS",
   "SIGEVENT_SIZE",
 ];
 
