@@ -1,14 +1,11 @@
 /** What this package sets out to reach, as ratios measured in the same run. */
 
 import type { Voice } from "./case.ts";
-import {
-  socketDatagram,
-  socketSeqpacket,
-  socketStream,
-} from "./cases/socket.ts";
 import { posixMq, sysvMq } from "./cases/mq.ts";
+import { socketStream } from "./cases/socket.ts";
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
+import { denoDatagram } from "./peers/deno_datagram.ts";
 import { denoUnix } from "./peers/deno_unix.ts";
 import type { PlacementName } from "./placement.ts";
 import { type Figure, ratio, rowOf, type Table } from "./results.ts";
@@ -36,6 +33,7 @@ export interface Outcome extends Target {
 
 const DENO = denoUnix.name;
 const CONNECTIONS = denoConnections.name;
+const DATAGRAMS = denoDatagram.name;
 const TARGETS: readonly Target[] = [
   small("one core", "sync", "p50", C, 1.25),
   small("one core", "async", "p50", C, 2),
@@ -47,10 +45,8 @@ const TARGETS: readonly Target[] = [
   large("one core", "async"),
   large("free", "sync"),
   large("free", "async"),
-  ...[socketStream, socketSeqpacket, socketDatagram].map(({ name: only }) => ({
-    ...large("one core", "async", DENO, 1.2),
-    only,
-  })),
+  { ...large("one core", "async", DENO, 1.2), only: socketStream.name },
+  small("one core", "async", "p50", DATAGRAMS, 0.5),
   { ...small("one core", "sync", "p50", CONNECTIONS, 1), size: 1 },
   { ...small("one core", "async", "p50", CONNECTIONS, 1), size: 1 },
   ...[posixMq, sysvMq].flatMap(({ name: only }) => [
