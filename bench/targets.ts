@@ -2,6 +2,7 @@
 
 import type { Voice } from "./case.ts";
 import { posixMq, sysvMq } from "./cases/mq.ts";
+import { ring, ringAsleep, ringInPlace } from "./cases/ring.ts";
 import { socketStream } from "./cases/socket.ts";
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
@@ -53,7 +54,19 @@ const TARGETS: readonly Target[] = [
     { ...small("one core", "sync", "throughput", C, 0.6), only },
     { ...small("one core", "async", "throughput", C, 0.6), only },
   ]),
+  { ...small("free", "sync", "p50", C, 2.5), only: ring.name },
+  { ...small("free", "sync", "throughput", C, 0.35), only: ring.name },
+  { ...small("free", "sync", "throughput", C, 0.7), only: ringInPlace.name },
+  { ...small("one core", "sync", "p50", C, 2), only: ringAsleep.name },
+  ...[ring, ringInPlace].map(({ name: only }) => ({
+    ...small("free", "sync", "throughput", C, 0.8),
+    size: 4096,
+    only,
+  })),
 ];
+
+/** Cases that are there to be seen, and are only aimed at by name. */
+const SHOWN: readonly string[] = [ringAsleep.name];
 
 /** How the targets stand that these tables can answer. */
 export function outcomes(tables: readonly Table[]): Outcome[] {
@@ -84,7 +97,10 @@ function large(
 }
 
 function appliesTo(target: Target, table: Table): boolean {
-  return (target.only ?? table.case) === table.case &&
+  const aimedAt = target.only === undefined
+    ? !SHOWN.includes(table.case)
+    : target.only === table.case;
+  return aimedAt &&
     target.placement === table.placement && target.size === table.size &&
     rowOf(table, target.voice) !== undefined &&
     rowOf(table, target.against) !== undefined;
