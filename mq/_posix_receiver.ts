@@ -3,6 +3,7 @@
 import { bytes as checkBytes } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import type { ErrorContext } from "../_internal/errno.ts";
+import { firstOf } from "../_internal/first_of.ts";
 import { POLLIN } from "../_internal/platform.ts";
 import {
   type SyncWaitOptions,
@@ -70,7 +71,7 @@ export class PosixReceiver {
     if (length < 0) return notNow("mq_receive", this.#context);
     const data = into === undefined
       ? bytes.slice(0, length)
-      : bytes.subarray(0, length);
+      : firstOf(bytes, length);
     return { data, priority: priority[0] };
   }
 

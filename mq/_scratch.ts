@@ -4,6 +4,7 @@
  * same attempt.
  */
 
+import { firstOf } from "../_internal/first_of.ts";
 import type { SysvMessage } from "./sysv_message.ts";
 
 /** Memory by bytes and by words of 32 bits. */
@@ -15,6 +16,9 @@ export interface Scratch {
 // struct msgbuf { long mtype; char mtext[]; }
 /** How many bytes the type has that System V messages begin with. */
 export const TYPE_SIZE = 8;
+
+/** Up to here bytes are copied one by one. */
+const SHORT = TYPE_SIZE + 128;
 
 const WORD = 2 ** 32;
 
@@ -35,20 +39,31 @@ function allocate(size: number): Scratch {
 export function readMessage(
   { bytes, words }: Scratch,
   length: number,
-  into: Uint8Array | undefined,
+  into: Uint8Array<ArrayBuffer> | undefined,
 ): SysvMessage {
   const end = TYPE_SIZE + length;
-  let data: Uint8Array;
+  let data: Uint8Array<ArrayBuffer>;
   if (into === undefined) data = bytes.slice(TYPE_SIZE, end);
   else {
-    data = into.subarray(0, length);
-    data.set(bytes.subarray(TYPE_SIZE, end));
+    data = firstOf(into, length);
+    copy(bytes, end, data);
   }
   return {
-    data: data as Uint8Array<ArrayBuffer>,
+    data,
     // In two parts, as a bigint would cost more than all the rest.
     type: words[1] * WORD + (words[0] >>> 0),
   };
+}
+
+/** Copies what is behind the type. */
+function copy(
+  bytes: Uint8Array,
+  end: number,
+  to: Uint8Array<ArrayBuffer>,
+): void {
+  // A view takes longer to make than a short message to copy.
+  if (end > SHORT) return to.set(bytes.subarray(TYPE_SIZE, end));
+  for (let i = TYPE_SIZE; i < end; i++) to[i - TYPE_SIZE] = bytes[i];
 }
 
 /** Puts a message together. */

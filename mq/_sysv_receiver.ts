@@ -2,6 +2,7 @@
 
 import { bytes as checkBytes, wholeNumber } from "../_internal/arguments.ts";
 import { closedError, type ErrorContext } from "../_internal/errno.ts";
+import { firstOf } from "../_internal/first_of.ts";
 import { canInterrupt, interrupt } from "../_internal/interrupt.ts";
 import { address } from "../_internal/memory.ts";
 import { IPC_NOWAIT, MSG_NOERROR } from "../_internal/platform.ts";
@@ -140,16 +141,16 @@ export class SysvReceiver {
     if (maxBytes !== undefined) {
       wholeNumber(maxBytes, "receive", "maxBytes", 0, MOST_SIZE);
     }
-    if (into !== undefined) checkBytes(into, "receive");
-    const limited = maxBytes !== undefined || into !== undefined;
+    const given = into && checkBytes(into, "receive");
+    const limited = maxBytes !== undefined || given !== undefined;
     const cut = truncate && limited ? MSG_NOERROR : 0;
     return (nowait = IPC_NOWAIT) => {
       if (this.#closed) throw closedError("receive", this.#context.on);
       // Each time: the memory may have been given away meanwhile.
-      const most = into === undefined
+      const most = given === undefined
         ? maxBytes
-        : Math.min(into.length, maxBytes ?? MOST_SIZE);
-      const room = { most, into };
+        : Math.min(given.length, maxBytes ?? MOST_SIZE);
+      const room = { most, into: given };
       const held = this.#held.first(line);
       const message = held === undefined
         ? this.#take(line.mtype, line.flags | cut | nowait, room)
@@ -171,8 +172,8 @@ export class SysvReceiver {
       : undefined;
     if (lower !== undefined) return lower;
     this.#held.take(held);
-    const data = room.into?.subarray(0, 0) ?? new Uint8Array(0);
-    return { data: data as Uint8Array<ArrayBuffer>, type: held };
+    const data = firstOf(room.into ?? new Uint8Array(0), 0);
+    return { data, type: held };
   }
 
   #take(mtype: bigint, flags: number, room: Room): SysvMessage | undefined {

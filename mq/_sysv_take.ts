@@ -17,7 +17,7 @@ export interface Room {
   /** The most bytes; any number if undefined. */
   readonly most?: number;
   /** Where they go; fresh memory if undefined. */
-  readonly into?: Uint8Array;
+  readonly into?: Uint8Array<ArrayBuffer>;
 }
 
 /**

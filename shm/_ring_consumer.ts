@@ -7,6 +7,7 @@
  */
 
 import { closedError } from "../_internal/errno.ts";
+import { firstOf } from "../_internal/first_of.ts";
 import { RecordViews } from "./_record_views.ts";
 import {
   damaged,
@@ -63,8 +64,6 @@ export class RingConsumer {
   #peeked = false;
   /** Where it is, if that would go round the end: memory of its own. */
   #own: Uint8Array<ArrayBuffer> | undefined;
-  /** What of it the last message has filled. */
-  #lastPart: Uint8Array<ArrayBuffer> | undefined;
   #inVain = 0;
   #closed = false;
 
@@ -215,15 +214,7 @@ export class RingConsumer {
     if (at + length > this.#size) this.#readRound(at, into);
     else if (longs === null) into.set(this.#views.view(at, length));
     else this.#copyShort(at, into, longs);
-    return length === into.length ? into : this.#part(into);
-  }
-
-  /** The part that the message fills, which often is as long as the last. */
-  #part(into: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const last = this.#lastPart;
-    const same = last?.buffer === into.buffer &&
-      last.byteOffset === into.byteOffset && last.length === this.#length;
-    return same ? last : this.#lastPart = into.subarray(0, this.#length);
+    return firstOf(into, length);
   }
 
   /** Copies the message in words of 64 bits. */

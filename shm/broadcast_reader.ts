@@ -1,6 +1,7 @@
 import { bytes } from "../_internal/arguments.ts";
 import { backoff } from "../_internal/backoff.ts";
 import { closedError } from "../_internal/errno.ts";
+import { firstOf } from "../_internal/first_of.ts";
 import { Spin } from "../_internal/spin.ts";
 import {
   type Parking,
@@ -315,7 +316,7 @@ export class BroadcastReader
     const first = Math.min(length, data.length - at);
     into.set(data.subarray(at, at + first));
     if (first < length) into.set(data.subarray(0, length - first), first);
-    return length === into.length ? into : into.subarray(0, length);
+    return firstOf(into, length);
   }
 }
 

@@ -3,6 +3,7 @@
 import { bytes, wholeNumber } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { check, type ErrorContext } from "../_internal/errno.ts";
+import { firstOf } from "../_internal/first_of.ts";
 import { platform, SOCK_DGRAM, SOCK_STREAM } from "../_internal/platform.ts";
 import {
   rejecting,
@@ -99,9 +100,7 @@ export class Receiver {
     // Its memory is used again for the next message, unless it was given.
     const own = into === undefined
       ? data.slice(0, count)
-      : count === into.length
-      ? into
-      : into.subarray(0, count);
+      : firstOf(into, count);
     return newReceived(arrival, own, maxFds);
   }
 
