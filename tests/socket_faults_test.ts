@@ -145,12 +145,8 @@ Deno.test("a socket that was forgotten is closed when it is collected", {
   const output = await runDeno(
     `
     import { UnixDatagram, UnixListener, UnixStream } from "@ipc/core/socket";
-    import { openDescriptors } from "tests/_util/counts.ts";
-    const count = () => [...openDescriptors().values()]
-      .filter((what) => what.startsWith("socket:")).length;
-    // Deno itself opens a pair of sockets half a second after its start.
-    await new Promise((done) => setTimeout(done, 700));
-    const before = count();
+    import { openSockets } from "tests/_util/counts.ts";
+    const before = openSockets().length;
     (function forget() {
       for (let i = 0; i < 20; i++) {
         UnixStream.pair();
@@ -158,8 +154,8 @@ Deno.test("a socket that was forgotten is closed when it is collected", {
         UnixListener.listen();
       }
     })();
-    if (count() - before !== 80) throw new Error();
-    while (count() > before) {
+    if (openSockets().length - before !== 80) throw new Error();
+    while (openSockets().length > before) {
       globalThis.gc();
       await new Promise((done) => setTimeout(done));
     }

@@ -22,15 +22,11 @@ interface Report {
 
 const SERVER = `
   import { UnixListener } from "@ipc/core/socket";
-  import { openDescriptors } from "tests/_util/counts.ts";
+  import { openSockets } from "tests/_util/counts.ts";
 
   const [path, total] = [Deno.args[0], Number(Deno.args[1])];
   using listener = UnixListener.listen(path);
-  const sockets = () => [...openDescriptors().values()]
-    .filter((what) => what.startsWith("socket:")).length;
-  // Deno itself opens a pair of sockets half a second after its start.
-  await new Promise((done) => setTimeout(done, 700));
-  const before = sockets();
+  const before = openSockets().length;
   const heapBefore = heap();
   console.log("ready");
 
@@ -65,7 +61,7 @@ const SERVER = `
   console.log(JSON.stringify({
     connections,
     bytes,
-    leaked: sockets() - before,
+    leaked: openSockets().length - before,
     heap: heap() - heapBefore,
     memory: Deno.memoryUsage().rss - half,
   }));

@@ -25,6 +25,19 @@ export function openPipes(): string[] {
 }
 
 /**
+ * The sockets that are open, without surprise: Deno opens a pair of its own
+ * when it first takes a signal, which is half a second after its start.
+ */
+export function openSockets(): string[] {
+  Deno.addSignalListener("SIGWINCH", ignore);
+  Deno.removeSignalListener("SIGWINCH", ignore);
+  return [...openDescriptors().values()]
+    .filter((what) => what.startsWith("socket:"));
+}
+
+function ignore(): void {}
+
+/**
  * How many threads of this process are parked by the reactor. The event loop
  * of Deno is in `epoll_wait` too, but on the main thread. Linux.
  */
