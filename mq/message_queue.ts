@@ -1,5 +1,6 @@
 import { Descriptor } from "../_internal/descriptor.ts";
 import { ensure } from "../_internal/ensure.ts";
+import { untilClosed } from "../_internal/until_closed.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { listQueues } from "./_posix_list.ts";
 import {
@@ -411,8 +412,8 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
   }
 
   /**
-   * The messages as they come, without end. Leaving the loop leaves the queue
-   * open.
+   * The messages as they come, until the queue is closed here. Leaving the loop
+   * leaves it open.
    *
    * @returns The messages.
    *
@@ -428,8 +429,8 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    * }
    * ```
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Message> {
-    for (;;) yield await this.receive();
+  [Symbol.asyncIterator](): AsyncGenerator<Message> {
+    return untilClosed(() => this.receive(), () => this.#descriptor.closed);
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   openSysv,
   sysvId,
 } from "../_internal/sysv.ts";
+import { untilClosed } from "../_internal/until_closed.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { peekMessage } from "./_sysv_peek.ts";
 import { SysvReceiver } from "./_sysv_receiver.ts";
@@ -432,8 +433,10 @@ export class SysvMessageQueue
   }
 
   /**
-   * The messages of all types as they come, without end. Leaving the loop
-   * leaves the queue open.
+   * The messages of all types as they come, until this object is closed.
+   * Leaving the loop leaves it open.
+   *
+   * @throws {IpcError} `EIDRM` if the queue is removed.
    *
    * @returns The messages.
    *
@@ -448,8 +451,8 @@ export class SysvMessageQueue
    * }
    * ```
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<SysvMessage> {
-    for (;;) yield await this.receive();
+  [Symbol.asyncIterator](): AsyncGenerator<SysvMessage> {
+    return untilClosed(() => this.receive(), () => this.#closed);
   }
 
   /**

@@ -1,3 +1,5 @@
+import { untilClosed } from "../_internal/until_closed.ts";
+
 /**
  * Events one after the other, until what they come from is closed. They are
  * asked for one at a time: of several, the last might not be true any more
@@ -10,14 +12,5 @@ export async function* oneByOne<T>(
   next: () => Promise<T[]>,
   isClosed: () => boolean,
 ): AsyncGenerator<T> {
-  for (;;) {
-    let events: T[];
-    try {
-      events = await next();
-    } catch (error) {
-      if (isClosed()) return;
-      throw error;
-    }
-    yield* events;
-  }
+  for await (const events of untilClosed(next, isClosed)) yield* events;
 }

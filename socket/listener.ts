@@ -2,6 +2,7 @@ import { wholeNumber } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { check } from "../_internal/errno.ts";
 import { SOCK_SEQPACKET, SOCK_STREAM } from "../_internal/platform.ts";
+import { untilClosed } from "../_internal/until_closed.ts";
 import {
   type SyncWaitOptions,
   type WaitOptions,
@@ -308,17 +309,8 @@ export class UnixListener<T extends UnixConnection = UnixStream>
    * }
    * ```
    */
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    for (;;) {
-      let connection: T;
-      try {
-        connection = await this.accept();
-      } catch (error) {
-        if (this.#descriptor.closed) return;
-        throw error;
-      }
-      yield connection;
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return untilClosed(() => this.accept(), () => this.#descriptor.closed);
   }
 
   /**

@@ -622,3 +622,14 @@ test("where there are no POSIX queues the error names the alternative", async ()
     "NotSupported MessageQueue is not supported on darwin: use SysvMessageQueue, or a Unix socket";
   assertEquals(output.split("\n"), Array(5).fill(line));
 });
+
+test("for await ends when the queue is closed", async () => {
+  const queue = tempQueue();
+  await queue.send("1");
+  let count = 0;
+  for await (const _message of queue) {
+    count++;
+    setTimeout(() => queue.close());
+  }
+  assertEquals(count, 1);
+});

@@ -641,3 +641,21 @@ Deno.test("what macOS lacks says so when it is used", async () => {
     "NotSupported listing System V objects is not supported on darwin: see ipcs -q",
   );
 });
+
+Deno.test("for await ends when the object is closed, not when the queue is gone", async () => {
+  const queue = tempSysvQueue();
+  await queue.send("1");
+  let count = 0;
+  for await (const _message of queue) {
+    count++;
+    setTimeout(() => queue.close());
+  }
+  assertEquals(count, 1);
+
+  using removed = SysvMessageQueue.createPrivate();
+  const loop = codeOf(async () => {
+    for await (const _message of removed);
+  });
+  removed.remove();
+  assertEquals(await loop, "EIDRM");
+});
