@@ -8,6 +8,7 @@
  */
 
 import { closedError, E, systemError } from "../_internal/errno.ts";
+import type { Word } from "../_internal/futex.ts";
 import { RecordViews } from "./_record_views.ts";
 import {
   damaged,
@@ -29,7 +30,7 @@ import {
 } from "./_ring_layout.ts";
 import { ReusedBytes, SHORT } from "./_reused_bytes.ts";
 import type { RingSide } from "./_ring_side.ts";
-import { AWAKE, CLOSED, glance } from "./_sleeper.ts";
+import { AWAKE, CLOSED, PATIENT, show } from "./_sleeper.ts";
 
 /** Once in so many attempts in vain, it is asked whether the consumer lives. */
 const LOOK_EVERY = 256;
@@ -41,6 +42,8 @@ export class RingProducer {
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #longs: BigInt64Array<ArrayBuffer>;
   readonly #data: Uint8Array<ArrayBuffer>;
+  /** What the consumer is doing. */
+  readonly #consumer: Word;
   readonly #source = new ReusedBytes();
   readonly #size: number;
   readonly #views: RecordViews;
@@ -68,6 +71,7 @@ export class RingProducer {
     this.#words = memory.words;
     this.#longs = longsOf(memory);
     this.#data = memory.data;
+    this.#consumer = memory.words.subarray(AT_CONSUMER, AT_CONSUMER + 1);
     this.#size = memory.data.length;
     this.#views = new RecordViews(memory.data, UNIT);
   }
@@ -225,9 +229,8 @@ export class RingProducer {
     const size = recordSize(length, UNIT);
     this.#tail = after(this.#tail, size, this.#size);
     this.#free -= size;
-    Atomics.store(words, AT_TAIL, this.#tail);
-    // After the tail: a consumer that sleeps has looked at it before.
-    if (glance(words, AT_CONSUMER) !== AWAKE) this.#notice();
+    const consumer = show(words, AT_TAIL, this.#tail, this.#consumer);
+    if (consumer !== PATIENT && consumer !== AWAKE) this.#notice();
   }
 
   /** The other side sleeps, or has closed. */

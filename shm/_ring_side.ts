@@ -10,7 +10,7 @@ import {
   CONSUMER_OWNER,
   PRODUCER_OWNER,
 } from "./_ring_layout.ts";
-import { AWAKE, CLOSED, Sleeper, wakeSleepers } from "./_sleeper.ts";
+import { AWAKE, CLOSED, PATIENT, Sleeper, wakeSleepers } from "./_sleeper.ts";
 
 /** The two sides. */
 export type Role = "producer" | "consumer";
@@ -23,6 +23,7 @@ export class RingSide {
   readonly #own: Word;
   readonly #other: Word;
   readonly #name: string;
+  readonly #patient: boolean;
   #sleeper: Sleeper | undefined;
   #claimed = false;
 
@@ -55,6 +56,8 @@ export class RingSide {
     this.#own = words.subarray(at, at + 1);
     this.#other = words.subarray(otherAt, otherAt + 1);
     this.#name = name;
+    // A producer that sleeps is seen by a consumer that finds nothing more.
+    this.#patient = role === "consumer";
   }
 
   /** Whether this object has the side. */
@@ -66,7 +69,7 @@ export class RingSide {
   claim(): void {
     claim(this.#side);
     this.#claimed = true;
-    Atomics.store(this.#own, 0, AWAKE);
+    Atomics.store(this.#own, 0, this.#patient ? PATIENT : AWAKE);
     // So that the other side knows whom to watch.
     this.wakeOther();
   }
@@ -98,6 +101,7 @@ export class RingSide {
       peer: this.#peer,
       ready,
       name: this.#name,
+      patient: this.#patient,
     });
   }
 

@@ -2,7 +2,7 @@
 
 import { closedError } from "../_internal/errno.ts";
 import { futexWake, type Word } from "../_internal/futex.ts";
-import { soon } from "../_internal/park.ts";
+import { either, later, soon } from "../_internal/park.ts";
 import { arch } from "../_internal/platform.ts";
 import type { Cancel, Park, Parking } from "../_internal/wait.ts";
 import { futexParking } from "../mux/futex.ts";
@@ -12,12 +12,24 @@ import type { Peer } from "./_peer.ts";
 export const AWAKE = 0;
 export const ASLEEP = 1;
 export const CLOSED = 2;
+/**
+ * Awake, and will look once more some time after it has fallen asleep: who has
+ * something for it need not be certain to see that it sleeps.
+ */
+export const PATIENT = 3;
 
 /** How often to look before giving the processor away: a few microseconds. */
 export const TIGHT = 200;
 
 /** The longest a blocked thread sleeps before it looks, in milliseconds. */
 const LOOK = 100;
+
+/**
+ * When a patient sleeper looks once more, in milliseconds. What a processor has
+ * written but not yet shown comes out within microseconds, and before anything
+ * else runs on it.
+ */
+const NAP = 1;
 
 /** See {@linkcode glance} and {@linkcode store}. */
 const STRONG = arch === "x86_64";
@@ -40,6 +52,28 @@ export function store(words: Int32Array, index: number, value: number): void {
   else Atomics.store(words, index, value);
 }
 
+/**
+ * Writes a word that somebody may sleep for, and answers what he is doing. For
+ * who is patient a plain write does on x86-64; an atomic one waits until all
+ * that was written before is seen, which takes longer than a short message.
+ *
+ * @param whom His state: a view of its own, so that no compiler can take it for
+ * what it has read before the word was written.
+ */
+export function show(
+  words: Int32Array,
+  index: number,
+  value: number,
+  whom: Word,
+): number {
+  if (STRONG && whom[0] === PATIENT) {
+    words[index] = value;
+    if (whom[0] === PATIENT) return PATIENT;
+  }
+  Atomics.store(words, index, value);
+  return glance(whom, 0);
+}
+
 /** Wakes who sleeps on a word, if anybody does. */
 export function wakeSleepers(word: Word): void {
   if (Atomics.compareExchange(word, 0, ASLEEP, AWAKE) === ASLEEP) {
@@ -57,6 +91,8 @@ export interface Sleep {
   readonly ready: () => boolean;
   /** What is slept for, for errors. */
   readonly name: string;
+  /** Whether it is {@linkcode PATIENT}. */
+  readonly patient?: boolean;
 }
 
 /** One who sleeps. */
@@ -71,12 +107,20 @@ export class Sleeper implements Parking {
   }
 
   readonly park: Park = (wake) => {
-    if (!this.#mayFallAsleep()) return soon(wake);
+    if (!this.#mayFallAsleep()) {
+      this.#wakeUp();
+      return soon(wake);
+    }
     const woken = (error?: Error) => {
       this.#sleeping = undefined;
+      this.#wakeUp();
       wake(error);
     };
-    const cancel = this.#sleep.peer.beside(this.#futex.park)(woken);
+    const { peer, patient } = this.#sleep;
+    const asleep = peer.beside(this.#futex.park);
+    const cancel = patient
+      ? either(asleep, later(NAP, this.#lookOnce))(woken)
+      : asleep(woken);
     this.#sleeping = { cancel, wake: woken };
     return (done) => {
       this.#sleeping = undefined;
@@ -85,9 +129,35 @@ export class Sleeper implements Parking {
   };
 
   readonly parkSync = (milliseconds: number): void => {
-    if (!this.#mayFallAsleep()) return;
-    this.#futex.parkSync(Math.min(milliseconds, LOOK));
+    const longest = Math.min(milliseconds, LOOK);
+    if (!this.#mayFallAsleep()) return this.#wakeUp();
+    const { patient, ready } = this.#sleep;
+    if (patient) this.#futex.parkSync(Math.min(longest, NAP));
+    if (!patient || longest > NAP && !ready()) this.#futex.parkSync(longest);
+    this.#wakeUp();
   };
+
+  /** Wakes up if there is something to do, once it has slept for a moment. */
+  readonly #lookOnce: Park = (wake) =>
+    this.#mayBeReady() ? soon(wake) : (done) => done();
+
+  #mayBeReady(): boolean {
+    try {
+      return this.#sleep.ready();
+    } catch {
+      // Whoever was woken finds out what is wrong.
+      return true;
+    }
+  }
+
+  #wakeUp(): void {
+    const { word, patient } = this.#sleep;
+    // Empty if the memory was closed meanwhile.
+    if (patient && word.length > 0) {
+      Atomics.compareExchange(word, 0, ASLEEP, PATIENT);
+      Atomics.compareExchange(word, 0, AWAKE, PATIENT);
+    }
+  }
 
   /** Wakes it with an error, as what it sleeps for is closed. */
   close(): void {

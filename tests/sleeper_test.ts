@@ -2,7 +2,14 @@ import { assertEquals } from "@std/assert";
 import { parked } from "../_internal/wait.ts";
 import { ownIdentity } from "../_internal/process.ts";
 import { Peer } from "../shm/_peer.ts";
-import { ASLEEP, AWAKE, Sleeper, wakeSleepers } from "../shm/_sleeper.ts";
+import {
+  ASLEEP,
+  AWAKE,
+  PATIENT,
+  show,
+  Sleeper,
+  wakeSleepers,
+} from "../shm/_sleeper.ts";
 import { Words } from "./_util/words.ts";
 
 /** Somebody who lives: this process. */
@@ -43,4 +50,32 @@ Deno.test("who sleeps is woken by who finds that it does, and once", async () =>
     assertEquals(word[0], AWAKE);
   }
   peer.close();
+});
+
+Deno.test("a patient sleeper looks once more although nobody wakes it", async () => {
+  using shared = new Words(1);
+  const [word] = shared.words;
+  const peer = livingPeer();
+  const said: number[] = [];
+  // As if what was written before came to be seen only now.
+  const ready = () => said.push(word[0]) % 2 === 0;
+  const options = { word, peer, ready, name: "test", patient: true };
+  const sleeper = new Sleeper(options);
+  await parked(sleeper.park, undefined);
+  assertEquals(word[0], PATIENT);
+  sleeper.parkSync(10_000);
+  assertEquals(word[0], PATIENT);
+  assertEquals(said, [ASLEEP, ASLEEP, ASLEEP, ASLEEP]);
+  peer.close();
+});
+
+Deno.test("whatever is shown says what the other is doing just then", () => {
+  using shared = new Words(2);
+  const [word] = shared.words;
+  const whom = shared.words[1];
+  for (const state of [AWAKE, ASLEEP, PATIENT]) {
+    whom[0] = state;
+    assertEquals(show(word, 0, 7 + state, whom), state);
+    assertEquals(word[0], 7 + state);
+  }
 });
