@@ -6,12 +6,14 @@ import {
   socketSeqpacket,
   socketStream,
 } from "./cases/socket.ts";
+import { alone } from "./cases/lock_alone.ts";
 import { posixMq, sysvMq } from "./cases/mq.ts";
+import { semaphores } from "./cases/sem.ts";
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
 import { denoUnix } from "./peers/deno_unix.ts";
 import type { PlacementName } from "./placement.ts";
-import { type Figure, ratio, rowOf, type Table } from "./results.ts";
+import { type Figure, isRate, ratio, rowOf, type Table } from "./results.ts";
 
 /** A ratio to keep. */
 export interface Target {
@@ -57,6 +59,13 @@ const TARGETS: readonly Target[] = [
     { ...small("one core", "sync", "throughput", C, 0.6), only },
     { ...small("one core", "async", "throughput", C, 0.6), only },
   ]),
+  signal("sync", 1.25),
+  signal("async", 2.5),
+  ...alone.map(({ name: only }) => ({
+    ...small("one core", "sync", "alone", C, 0.5),
+    size: 0,
+    only,
+  })),
 ];
 
 /** How the targets stand that these tables can answer. */
@@ -65,6 +74,12 @@ export function outcomes(tables: readonly Table[]): Outcome[] {
     TARGETS.filter((target) => appliesTo(target, table))
       .map((target) => outcome(target, table))
   );
+}
+
+/** A round trip of signals on semaphores. */
+function signal(voice: Voice, limit: number): Target {
+  const target = small("one core", voice, "p50", C, limit);
+  return { ...target, size: 0, only: semaphores.name };
 }
 
 function small(
@@ -99,8 +114,6 @@ function outcome(target: Target, table: Table): Outcome {
   const theirs = rowOf(table, target.against)!;
   const value = ratio(ours, theirs, target.figure);
   const met = value !== undefined &&
-    (target.figure === "throughput"
-      ? value >= target.limit
-      : value <= target.limit);
+    (isRate(target.figure) ? value >= target.limit : value <= target.limit);
   return { ...target, case: table.case, ratio: value, met };
 }
