@@ -8,16 +8,27 @@ import { libc } from "./_ffi.ts";
 import type { LockCalls } from "./_lock_calls.ts";
 import type { Range } from "./_range.ts";
 
-/** The locks of open files; of them no two in a process are the same. */
+const { F_OFD_SETLK, F_OFD_SETLKW, F_SETLK, F_SETLKW } = platform;
+
+const WHOLE: Range = { start: 0, length: 0 };
+// Most locks are of whole files.
+const ofdWhole = recordCalls(WHOLE, F_OFD_SETLK, F_OFD_SETLKW);
+const posixWhole = recordCalls(WHOLE, F_SETLK, F_SETLKW);
+
+/** The locks of open files. */
 export function ofdCalls(range: Range): LockCalls {
-  const { F_OFD_SETLK, F_OFD_SETLKW } = platform;
-  return recordCalls(range, F_OFD_SETLK, F_OFD_SETLKW);
+  return isWhole(range)
+    ? ofdWhole
+    : recordCalls(range, F_OFD_SETLK, F_OFD_SETLKW);
 }
 
 /** The locks of processes. */
 export function posixCalls(range: Range): LockCalls {
-  const { F_SETLK, F_SETLKW } = platform;
-  return recordCalls(range, F_SETLK, F_SETLKW);
+  return isWhole(range) ? posixWhole : recordCalls(range, F_SETLK, F_SETLKW);
+}
+
+function isWhole({ start, length }: Range): boolean {
+  return start === 0 && length === 0;
 }
 
 /** A `struct flock` for the part, with a type such as F_WRLCK. */
@@ -44,20 +55,24 @@ function recordCalls(
   setLock: number,
   setLockWait: number,
 ): LockCalls {
+  function bytes(type: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(flockStruct(range, type).buffer);
+  }
   // Made once, as the kernel does not change them.
-  const structs: Readonly<Record<LockMode, DataView<ArrayBuffer>>> = {
-    exclusive: flockStruct(range, lockType("exclusive")),
-    shared: flockStruct(range, lockType("shared")),
-  };
-  const nothing = flockStruct(range, F_UNLCK);
+  const exclusive = bytes(lockType("exclusive"));
+  const shared = bytes(lockType("shared"));
+  const nothing = bytes(F_UNLCK);
+  function structOf(mode: LockMode): Uint8Array<ArrayBuffer> {
+    return mode === "shared" ? shared : exclusive;
+  }
   return {
     syscall: "fcntl",
-    attempt: (fd, mode) => libc.fcntl(fd, setLock, structs[mode]),
-    block: (fd, mode) => libc.fcntl(fd, setLockWait, structs[mode]),
+    attempt: (fd, mode) => libc.fcntl(fd, setLock, structOf(mode)),
+    block: (fd, mode) => libc.fcntl(fd, setLockWait, structOf(mode)),
     begin(fd, mode) {
       // Of its own, by which the thread is found.
-      const struct = flockStruct(range, lockType(mode));
-      const where = address(new Uint8Array(struct.buffer));
+      const struct = bytes(lockType(mode));
+      const where = address(struct);
       return {
         back: libc.parked_fcntl(fd, setLockWait, struct),
         interrupt: () => interrupt({ address: where, resumes: true }),

@@ -1,7 +1,9 @@
+import { timeout } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { closedError, E, errno, systemError } from "../_internal/errno.ts";
 import { canInterrupt } from "../_internal/interrupt.ts";
 import type { LockMode } from "../_internal/lock_mode.ts";
+import { sliceIsOver } from "../_internal/slice.ts";
 import {
   type ThreadCall,
   ThreadParking,
@@ -15,13 +17,37 @@ import {
 } from "../_internal/wait.ts";
 import type { LockCalls } from "./_lock_calls.ts";
 
+/** Those who wait for one lock, and how. */
+interface Waiting {
+  readonly parking: ThreadParking;
+  readonly queue: WaitQueue;
+}
+
+function newWaiting(
+  { begin, canBegin, blockSync }: {
+    readonly begin: () => ThreadCall;
+    readonly canBegin: () => boolean;
+    readonly blockSync: (milliseconds: number) => void;
+  },
+  syscall: string,
+): Waiting {
+  const wait: ThreadWait = {
+    get begin() {
+      return canBegin() ? begin : undefined;
+    },
+    blockSync,
+  };
+  const parking = new ThreadParking(wait);
+  return { parking, queue: new WaitQueue(parking, syscall) };
+}
+
 /** Has one lock of one descriptor, or waits for it. */
 export class Taker {
   readonly #descriptor: Descriptor;
   readonly #calls: LockCalls;
-  readonly #queue: WaitQueue;
-  readonly #parking: ThreadParking;
-  /** What is waited for. */
+  /** Made when it is needed: most locks are had at once. */
+  #waiting: Waiting | undefined;
+  /** What was attempted last, and is waited for then. */
   #mode: LockMode = "exclusive";
   /** Resolves when no thread is in a call with the descriptor any more. */
   #idle: Promise<void> | undefined;
@@ -37,33 +63,26 @@ export class Taker {
   constructor(descriptor: Descriptor, calls: LockCalls) {
     this.#descriptor = descriptor;
     this.#calls = calls;
-    const begin = () => this.#begin();
-    const wait: ThreadWait = {
-      get begin() {
-        return canBegin() ? begin : undefined;
-      },
-      blockSync: (milliseconds) => this.#block(milliseconds),
-    };
-    const canBegin = () => !this.#inVain && canInterrupt();
-    this.#parking = new ThreadParking(wait);
-    this.#queue = new WaitQueue(this.#parking, calls.syscall);
   }
 
   /** Takes it, or converts it, if that is possible at once. */
   try(mode: LockMode): boolean {
-    return this.#queue.try(() => this.#attempt(mode)) ?? false;
+    const waits = this.#waiting !== undefined && !this.#waiting.queue.idle;
+    return !waits && this.#attempt(mode) === true;
   }
 
   /** Takes it or converts it, blocking the thread. */
   takeSync(mode: LockMode, options?: SyncWaitOptions): void {
-    this.#mode = mode;
-    this.#queue.runSync(() => this.#attempt(mode), options);
+    timeout(options?.timeout, this.#calls.syscall);
+    if (this.try(mode)) return;
+    this.#wait().queue.runSync(() => this.#attempt(mode), options);
   }
 
   /** Takes it or converts it. */
   async take(mode: LockMode, options?: WaitOptions): Promise<void> {
-    this.#mode = mode;
-    await this.#queue.run(() => this.#attempt(mode), options);
+    options?.signal?.throwIfAborted();
+    if (!sliceIsOver() && this.try(mode)) return;
+    await this.#wait().queue.run(() => this.#attempt(mode), options);
   }
 
   /** Gives it up. */
@@ -74,8 +93,9 @@ export class Taker {
 
   /** Wakes who waits for it with an error. */
   close(): void {
+    if (this.#waiting === undefined || this.#waiting.queue.idle) return;
     const { syscall } = this.#calls;
-    this.#parking.close(closedError(syscall, this.#descriptor.name));
+    this.#waiting.parking.close(closedError(syscall, this.#descriptor.name));
   }
 
   /**
@@ -94,8 +114,17 @@ export class Taker {
     else void this.#idle.then(settle);
   }
 
+  #wait(): Waiting {
+    return this.#waiting ??= newWaiting({
+      begin: () => this.#begin(),
+      canBegin: () => !this.#inVain && canInterrupt(),
+      blockSync: (milliseconds) => this.#block(milliseconds),
+    }, this.#calls.syscall);
+  }
+
   #attempt(mode: LockMode): true | undefined {
     const { fd, name } = this.#descriptor;
+    this.#mode = mode;
     this.#took = false;
     if (this.#calls.attempt(fd, mode) >= 0) return true;
     const number = errno();

@@ -58,6 +58,12 @@ export class OwnedWord {
     this.#start = start;
   }
 
+  /** Whether somebody owned it just now: a glance, and no more than a hint. */
+  get taken(): boolean {
+    this.#requireOpen();
+    return this.#words[OWNER] !== FREE;
+  }
+
   /** Whether nobody owns it. */
   get free(): boolean {
     return this.load() === FREE;

@@ -96,7 +96,8 @@ export class ReaderSlots {
 
   #raiseUsed(wanted: number): void {
     const words = this.#words;
-    let used = Atomics.load(words, USED);
+    // It never becomes less, so that an old number is none that is too large.
+    let used = words[USED];
     while (used < wanted) {
       const found = Atomics.compareExchange(words, USED, used, wanted);
       if (found === used) return;

@@ -7,8 +7,8 @@ const WRITER = 0;
 const INSIDE = 2;
 const READERS = 3;
 
-/** What came of taking it: whether a writer died inside before; or nothing. */
-export type Taken = { readonly ownerDied: boolean } | undefined;
+/** What is found when it was taken; nothing if it was not. */
+export type Taken = "in order" | "owner died" | undefined;
 
 /**
  * The state of a lock for readers and writers, as one isolate has it.
@@ -50,7 +50,7 @@ export class RwState {
   /** Takes it to read if no writer has it or waits for it. */
   tryRead(suspicious: boolean): Taken {
     const writer = this.#writer;
-    if (!writer.free && !(suspicious && this.#freeFromDead())) return undefined;
+    if (writer.taken && !(suspicious && this.#freeFromDead())) return undefined;
     if (this.#readers === 0) {
       if (suspicious && this.#crowded) this.#slots.bury();
       this.#crowded = !this.#slots.tryTake();
@@ -75,9 +75,8 @@ export class RwState {
       if (!taken) return undefined;
       this.#draining = true;
     }
-    this.#seen = Atomics.load(this.#slots.drained, 0);
     if (suspicious) this.#slots.bury();
-    if (!this.#slots.empty) return undefined;
+    if (!this.#slots.empty && !this.#emptySince()) return undefined;
     this.#draining = false;
     const taken = this.#taken();
     this.#words[INSIDE] = 1;
@@ -131,6 +130,12 @@ export class RwState {
     return this.#crowded || this.#writer.takeable;
   }
 
+  /** Looks once more, after it has noted which change to wait for. */
+  #emptySince(): boolean {
+    this.#seen = Atomics.load(this.#slots.drained, 0);
+    return this.#slots.empty;
+  }
+
   /** Takes the word from one who is dead, to give it back at once. */
   #freeFromDead(): boolean {
     const taken = this.#writer.tryTakeOver();
@@ -145,6 +150,6 @@ export class RwState {
 
   #taken(): Taken {
     this.#slept = false;
-    return { ownerDied: this.#words[INSIDE] !== 0 };
+    return this.#words[INSIDE] === 0 ? "in order" : "owner died";
   }
 }

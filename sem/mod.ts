@@ -37,6 +37,6 @@ export { Condition } from "./condition.ts";
 export { Barrier } from "./barrier.ts";
 export type { LockMode } from "../_internal/lock_mode.ts";
 export type { MemoryRegion } from "../_internal/mapped_region.ts";
-export type { SysvOwnership } from "../_internal/sysv.ts";
+export { ftok, type SysvOwnership } from "../_internal/sysv.ts";
 export { IpcError, type SystemErrorFields } from "../_internal/error.ts";
 export type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";

@@ -168,7 +168,7 @@ export class Mutex {
    * ```
    */
   tryAcquire(): MutexLock | undefined {
-    return this.#queue.try(this.#attempt) ?? this.#queue.try(this.#inherit);
+    return this.#now() ?? this.#queue.try(this.#inherit);
   }
 
   /**
@@ -191,6 +191,8 @@ export class Mutex {
    * ```
    */
   acquireSync(options?: SyncWaitOptions): MutexLock {
+    const lock = options === undefined ? this.#now() : undefined;
+    if (lock !== undefined) return lock;
     try {
       return this.#queue.runSync(this.#attempt, options);
     } catch (error) {
@@ -218,6 +220,8 @@ export class Mutex {
    * ```
    */
   async acquire(options?: WaitOptions): Promise<MutexLock> {
+    const lock = this.#queue.eager(this.#attempt, options);
+    if (lock !== undefined) return lock;
     try {
       return await this.#queue.run(this.#attempt, options);
     } catch (error) {
@@ -226,14 +230,23 @@ export class Mutex {
     }
   }
 
+  /** Most are had at once, without all that waiting needs. */
+  #now(): MutexLock | undefined {
+    return this.#queue.idle && this.#owned.tryTake(this.#slept)
+      ? this.#taken(false)
+      : undefined;
+  }
+
   #take(): MutexLock | undefined {
     if (this.#owned.tryTake(this.#slept)) return this.#taken(false);
     return this.#parking.suspects() ? this.#inherit() : undefined;
   }
 
   #taken(ownerDied: boolean): MutexLock {
-    this.#slept = false;
-    this.#parking.restart();
+    if (this.#slept) {
+      this.#slept = false;
+      this.#parking.restart();
+    }
     return newMutexLock(this.#locker, ownerDied);
   }
 }

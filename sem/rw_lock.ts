@@ -90,6 +90,11 @@ export class RwLock {
   readonly #state: RwState;
   readonly #parking: WordParking;
   readonly #queue: WaitQueue;
+  // Made once, as they are the same each time.
+  readonly #attemptRead = () => this.#read(this.#parking.suspects());
+  readonly #attemptWrite = () => this.#write(this.#parking.suspects());
+  readonly #endRead = () => this.#state.endRead();
+  readonly #endWrite = () => this.#state.endWrite();
 
   private constructor(words: Int32Array<ArrayBuffer>, name: string) {
     const state = new RwState(words.subarray(1), name);
@@ -176,12 +181,12 @@ export class RwLock {
   tryAcquire({ mode = "exclusive" }: RwLockOptions = {}):
     | RwLockGuard
     | undefined {
-    lockMode(mode, "acquire");
-    return this.#queue.try(() => {
-      const guard = this.#take(mode, false) ?? this.#take(mode, true);
-      this.#state.retreat();
-      return guard;
-    });
+    return this.#queue.try(this.#attemptOf(mode)) ??
+      this.#queue.try(() => {
+        const guard = mode === "shared" ? this.#read(true) : this.#write(true);
+        this.#state.retreat();
+        return guard;
+      });
   }
 
   /**
@@ -205,7 +210,7 @@ export class RwLock {
    * ```
    */
   acquireSync(options: RwLockAcquireSyncOptions = {}): RwLockGuard {
-    const attempt = this.#attempt(options);
+    const attempt = this.#attemptOf(options.mode);
     try {
       return this.#queue.runSync(attempt, options);
     } catch (error) {
@@ -237,8 +242,9 @@ export class RwLock {
    * ```
    */
   async acquire(options: RwLockAcquireOptions = {}): Promise<RwLockGuard> {
-    const attempt = this.#attempt(options);
-    let guard: RwLockGuard | undefined;
+    const attempt = this.#attemptOf(options.mode);
+    let guard = this.#queue.eager(attempt, options);
+    if (guard !== undefined) return guard;
     // The turn is kept until what was half done is undone.
     await this.#queue.hold(async () => {
       try {
@@ -251,23 +257,25 @@ export class RwLock {
     return guard!;
   }
 
-  #attempt(
-    { mode = "exclusive" }: RwLockOptions,
+  #attemptOf(
+    mode: LockMode = "exclusive",
   ): () => RwLockGuard | undefined {
     lockMode(mode, "acquire");
-    return () => this.#take(mode, this.#parking.suspects());
+    return mode === "shared" ? this.#attemptRead : this.#attemptWrite;
   }
 
-  #take(mode: LockMode, suspicious: boolean): RwLockGuard | undefined {
-    const state = this.#state;
-    const taken: Taken = mode === "shared"
-      ? state.tryRead(suspicious)
-      : state.tryWrite(suspicious);
-    if (taken === undefined) return undefined;
+  #read(suspicious: boolean): RwLockGuard | undefined {
+    const taken = this.#state.tryRead(suspicious);
+    return taken && this.#guard("shared", taken, this.#endRead);
+  }
+
+  #write(suspicious: boolean): RwLockGuard | undefined {
+    const taken = this.#state.tryWrite(suspicious);
+    return taken && this.#guard("exclusive", taken, this.#endWrite);
+  }
+
+  #guard(mode: LockMode, taken: Taken, end: () => void): RwLockGuard {
     this.#parking.restart();
-    const end = mode === "shared"
-      ? () => state.endRead()
-      : () => state.endWrite();
-    return newRwLockGuard({ mode, ownerDied: taken.ownerDied, end });
+    return newRwLockGuard(mode, taken === "owner died", end);
   }
 }

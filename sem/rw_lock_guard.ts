@@ -1,14 +1,11 @@
 import type { LockMode } from "../_internal/lock_mode.ts";
 
-/** What a guard has to know of what it guards. */
-interface Held {
-  readonly mode: LockMode;
-  readonly ownerDied: boolean;
-  readonly end: () => void;
-}
-
 /** Makes what is held of a lock that was just taken. */
-export let newRwLockGuard: (held: Held) => RwLockGuard;
+export let newRwLockGuard: (
+  mode: LockMode,
+  ownerDied: boolean,
+  end: () => void,
+) => RwLockGuard;
 
 /**
  * A {@linkcode RwLock} that was acquired, until it is released.
@@ -38,10 +35,11 @@ export class RwLockGuard implements Disposable {
   #held = true;
 
   static {
-    newRwLockGuard = (held) => new RwLockGuard(held);
+    newRwLockGuard = (mode, ownerDied, end) =>
+      new RwLockGuard(mode, ownerDied, end);
   }
 
-  private constructor({ mode, ownerDied, end }: Held) {
+  private constructor(mode: LockMode, ownerDied: boolean, end: () => void) {
     this.mode = mode;
     this.ownerDied = ownerDied;
     this.#end = end;

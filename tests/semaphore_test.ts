@@ -272,14 +272,17 @@ Deno.test(
         releaser.release();
         released++;
       }
-      controllers[i].abort();
+      if (i % 10 !== 1) controllers[i].abort();
       if (i % 10 !== 0) continue;
       const begin = performance.now();
       await Deno.readTextFile("/proc/self/stat");
       slowest = Math.max(slowest, performance.now() - begin);
     }
+    // Enough for all that were not aborted.
+    releaser.release(100);
+    released += 100;
     const taken = (await Promise.all(results)).reduce((sum, one) => sum + one, 0);
-    console.log(released - taken === releaser.value, taken > 0, slowest < 1000);
+    console.log(released - taken === releaser.value, taken >= 100, slowest < 1000);
     // The thread comes back through the event loop.
     while (countThreadsIn([449]) > 0) await new Promise((done) => setTimeout(done));
     console.log("no thread");

@@ -134,7 +134,7 @@ Deno.test("an aborted wait has changed nothing, and leaves no thread", {
       const controller = new AbortController();
       controllers.push(controller);
       const wait = i % 3 === 0
-        ? set.operate([{ index: 0, delta: -1 }, { index: 0, delta: -i % 2 }], controller)
+        ? set.operate([{ index: 0, delta: -1 - i % 2 }], controller)
         : set.acquire(0, { undo: false, signal: controller.signal });
       waits.push(wait.then(() => taken += 1 + (i % 3 === 0 ? i % 2 : 0), () => {}));
     }
@@ -144,15 +144,18 @@ Deno.test("an aborted wait has changed nothing, and leaves no thread", {
         set.release();
         released++;
       }
-      controllers[i].abort();
+      if (i % 5 !== 0) controllers[i].abort();
       if (i % 100 !== 0) continue;
       const begin = performance.now();
       await Deno.readTextFile("/proc/self/stat");
       slowest = Math.max(slowest, performance.now() - begin);
       most = Math.max(most, countThreadsIn(SEMOP));
     }
+    // Enough for all that were not aborted.
+    for (let i = 0; i < 500; i++) set.release();
+    released += 500;
     await Promise.all(waits);
-    console.log(released - taken === set.values[0], taken > 0, slowest < 1000, most <= 4);
+    console.log(released - taken === set.values[0], taken >= 200, slowest < 1000, most <= 4);
     console.log(countThreadsIn(SEMOP));
   `);
   assertEquals(output, "true true true true\n0");
