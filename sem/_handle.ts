@@ -40,6 +40,6 @@ export class Handle {
   /** Wakes those who wait; it is not open from then on. */
   end(): void {
     this.#words = new Int32Array(0);
-    this.parking.wakeAll();
+    this.parking.end();
   }
 }

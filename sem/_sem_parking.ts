@@ -13,7 +13,7 @@
  */
 
 import { closedError } from "../_internal/errno.ts";
-import { futexWake, type Word } from "../_internal/futex.ts";
+import type { Word } from "../_internal/futex.ts";
 import { onUnmap } from "../_internal/mapped_region.ts";
 import { os } from "../_internal/platform.ts";
 import { pausesOfLooks } from "../_internal/thread.ts";
@@ -58,8 +58,8 @@ export class SemaphoreParking implements Parking {
   readonly #sleep: Parking;
   /** Elsewhere there is nothing but to look again and again. */
   readonly #looks = isKnown() ? undefined : pausesOfLooks();
-  /** How each of those who sleep says that it does not any more. */
-  readonly #sleepers = new Set<() => void>();
+  /** How each of those who are parked is told that there is nothing left. */
+  readonly #endings = new Set<() => void>();
 
   /**
    * @param words The semaphore.
@@ -74,16 +74,26 @@ export class SemaphoreParking implements Parking {
 
   readonly park: Park = (wake) => {
     if (this.#looks) return this.#looks.park(wake);
+    const endings = this.#endings;
     const leave = this.#fallAsleep();
-    const cancel = this.#sleep.park((closed) => {
+    const closed = () => closedError("acquire", this.#name);
+    const cancel = this.#sleep.park((gone) => {
+      endings.delete(end);
       leave();
-      wake(closed && closedError("acquire", this.#name));
+      wake(gone && closed());
     });
-    return (done) =>
+    function end(): void {
+      leave();
+      cancel(() => wake(closed()));
+    }
+    endings.add(end);
+    return (done) => {
+      endings.delete(end);
       cancel(() => {
         leave();
         done();
       });
+    };
   };
 
   readonly parkSync = (milliseconds: number): void => {
@@ -101,23 +111,28 @@ export class SemaphoreParking implements Parking {
     this.#looks?.restart();
   }
 
-  /** Wakes all, as the semaphore is ended; its memory is not used any more. */
-  wakeAll(): void {
-    for (const leave of this.#sleepers) leave();
-    futexWake(this.#word);
+  /**
+   * Wakes all who are parked, as the semaphore is ended; its memory is not used
+   * any more. Not by the word: that does not change, so whoever is only on the
+   * way to sleep would sleep for ever.
+   */
+  end(): void {
+    for (const end of this.#endings) end();
+    this.#endings.clear();
   }
 
+  /** Counts one more who sleeps; answers how to say that it does not. */
   #fallAsleep(): () => void {
-    const sleepers = this.#sleepers;
     const words = this.#words;
-    const leave = () => {
-      if (!sleepers.delete(leave)) return;
+    let asleep = true;
+    function leave(): void {
+      if (!asleep) return;
+      asleep = false;
       forget();
       Atomics.sub(words, SLEEPERS, 1);
-    };
+    }
     const bytes = new Uint8Array(words.buffer);
     const forget = onUnmap(bytes, leave, "acquire");
-    sleepers.add(leave);
     Atomics.add(words, SLEEPERS, 1);
     return leave;
   }

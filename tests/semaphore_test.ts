@@ -569,17 +569,19 @@ Deno.test(
   async () => {
     using memory = SharedMemory.anonymous(4096);
     memory.bytes.fill(0);
-    const semaphore = UnnamedSemaphore.init(memory, 0, 0);
-    const waiting = assertRejects(
-      () => semaphore.acquire(),
-      Deno.errors.BadResource,
-    );
-    await pause();
-    semaphore.destroy();
-    await waiting;
-    assertThrows(() => semaphore.tryAcquire(), Deno.errors.BadResource);
-    assertThrows(() => semaphore.destroy(), Deno.errors.BadResource);
-    assertEquals(memory.bytes.subarray(0, 32), new Uint8Array(32));
+    for (let i = 0; i < 50; i++) {
+      const semaphore = UnnamedSemaphore.init(memory, 0, 0);
+      const waits = [0, 1].map(() =>
+        assertRejects(() => semaphore.acquire(), Deno.errors.BadResource)
+      );
+      // Sometimes before the thread is there, sometimes after.
+      if (i % 2 === 0) await pause();
+      semaphore.destroy();
+      await Promise.all(waits);
+      assertThrows(() => semaphore.tryAcquire(), Deno.errors.BadResource);
+      assertThrows(() => semaphore.destroy(), Deno.errors.BadResource);
+      assertEquals(memory.bytes.subarray(0, 32), new Uint8Array(32));
+    }
     assertEquals(UnnamedSemaphore.init(memory, 0, 4).value, 4);
   },
 );
