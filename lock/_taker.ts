@@ -71,6 +71,11 @@ export class Taker {
     return !waits && this.#attempt(mode) === true;
   }
 
+  /** The same; not either if the event loop is due a turn. */
+  eager(mode: LockMode): boolean {
+    return !sliceIsOver() && this.try(mode);
+  }
+
   /** Takes it or converts it, blocking the thread. */
   takeSync(mode: LockMode, options?: SyncWaitOptions): void {
     timeout(options?.timeout, this.#calls.syscall);
@@ -81,7 +86,7 @@ export class Taker {
   /** Takes it or converts it. */
   async take(mode: LockMode, options?: WaitOptions): Promise<void> {
     options?.signal?.throwIfAborted();
-    if (!sliceIsOver() && this.try(mode)) return;
+    if (this.eager(mode)) return;
     await this.#wait().queue.run(() => this.#attempt(mode), options);
   }
 

@@ -2,8 +2,10 @@ import type { Descriptor } from "../_internal/descriptor.ts";
 import { closedError } from "../_internal/errno.ts";
 import { type LockMode, lockMode } from "../_internal/lock_mode.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
+import { identityOf } from "../_internal/file.ts";
 import { flockCalls } from "./_flock_calls.ts";
 import { findHolder } from "./_holder.ts";
+import { inLine, noLines } from "./_line.ts";
 import type { LockCalls } from "./_lock_calls.ts";
 import { lookAtFile, useFile } from "./_file_use.ts";
 import { isOpen } from "./_open.ts";
@@ -48,9 +50,11 @@ const VERB = "lock a file";
  *   of that file, even one that was opened just to read it, by
  *   `Deno.readTextFile` for example.
  *
- * Those who wait have no order. Up to four waits of a program have a thread on
- * which the kernel tells them at once; more of them, and all on macOS, look
- * again and again, 1 ms apart at first and 50 ms after a second.
+ * Those of one program who {@linkcode FileLock.acquire} the same part in the same
+ * mode get it in the order in which they called; between programs there is no
+ * order. Up to four waits of a program have a thread on which the kernel tells
+ * them at once; more of them, and all on macOS, look again and again, 1 ms apart
+ * at first and 50 ms after a second. Those in line behind another do neither.
  *
  * See [fcntl_locking(2)](https://man7.org/linux/man-pages/man2/fcntl_locking.2.html)
  * and [flock(2)](https://man7.org/linux/man-pages/man2/flock.2.html).
@@ -203,7 +207,8 @@ export class FileLock implements Disposable {
     options.signal?.throwIfAborted();
     const lock = new FileLock(file, options);
     try {
-      await lock.#taker.take(lock.#mode, options);
+      const taken = noLines() && lock.#taker.eager(lock.#mode);
+      if (!taken) await lock.#lineUp(file, options);
       return lock;
     } catch (error) {
       lock.#discard();
@@ -433,6 +438,17 @@ export class FileLock implements Disposable {
    */
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  /** Takes it behind those of this program who wait for the same. */
+  #lineUp(file: Lockable, options: WaitOptions): Promise<void> {
+    const take = () => this.#taker.take(this.#mode, options);
+    // Whoever shares the open file might get what those before it cannot.
+    if (isOpen(file)) return take();
+    const { kind, mode, start, length } = this;
+    const identity = identityOf(this.#descriptor.fd);
+    const key = [identity, kind, mode, start, length].join();
+    return inLine(key, take, options.signal);
   }
 
   /** Ends the use of what is not locked, as soon as no thread can lock it any more. */

@@ -265,7 +265,6 @@ Deno.test(
         through.acquire({ signal: controller.signal }).then(() => 1, () => 0),
       );
     }
-    let slowest = 0;
     let released = 0;
     for (let i = 0; i < 1_000; i++) {
       if (Math.random() < 0.5) {
@@ -274,20 +273,18 @@ Deno.test(
       }
       if (i % 10 !== 1) controllers[i].abort();
       if (i % 10 !== 0) continue;
-      const begin = performance.now();
       await Deno.readTextFile("/proc/self/stat");
-      slowest = Math.max(slowest, performance.now() - begin);
     }
     // Enough for all that were not aborted.
     releaser.release(100);
     released += 100;
     const taken = (await Promise.all(results)).reduce((sum, one) => sum + one, 0);
-    console.log(released - taken === releaser.value, taken >= 100, slowest < 1000);
+    console.log(released - taken === releaser.value, taken >= 100);
     // The thread comes back through the event loop.
     while (countThreadsIn([449]) > 0) await new Promise((done) => setTimeout(done));
     console.log("no thread");
   `);
-    assertEquals(output, "true true true\nno thread");
+    assertEquals(output, "true true\nno thread");
   },
 );
 
