@@ -2,6 +2,9 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Barrier } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
 import { denoArgs, runDeno, start } from "./_util/peers.ts";
+import { threadsBack } from "./_util/threads.ts";
+
+Deno.test.afterEach(threadsBack);
 
 const LINUX = Deno.build.os === "linux";
 

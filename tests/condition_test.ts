@@ -9,6 +9,9 @@ import { Condition, Mutex } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
 import { denoArgs, runDeno, start } from "./_util/peers.ts";
 import { MemoryWorker } from "./_util/shared_worker.ts";
+import { threadsBack } from "./_util/threads.ts";
+
+Deno.test.afterEach(threadsBack);
 
 const LINUX = Deno.build.os === "linux";
 

@@ -10,6 +10,9 @@ import { Barrier, Condition, IpcError, Mutex, RwLock } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
 import { runDeno } from "./_util/peers.ts";
 import { MemoryWorker } from "./_util/shared_worker.ts";
+import { threadsBack } from "./_util/threads.ts";
+
+Deno.test.afterEach(threadsBack);
 
 const LINUX = Deno.build.os === "linux";
 

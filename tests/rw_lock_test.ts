@@ -3,6 +3,9 @@ import { type LockMode, RwLock } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
 import { runDeno } from "./_util/peers.ts";
 import { MemoryWorker } from "./_util/shared_worker.ts";
+import { threadsBack } from "./_util/threads.ts";
+
+Deno.test.afterEach(threadsBack);
 
 const LINUX = Deno.build.os === "linux";
 const SHARED = { mode: "shared" } as const;

@@ -12,6 +12,9 @@ import {
   type SysvSemaphoreSetOptions,
 } from "@ipc/core/sem";
 import { denoArgs, runDeno, start } from "./_util/peers.ts";
+import { threadsBack } from "./_util/threads.ts";
+
+Deno.test.afterEach(threadsBack);
 
 const LINUX = Deno.build.os === "linux";
 const MOST = 32_767;
