@@ -1,15 +1,11 @@
 /** What this package sets out to reach, as ratios measured in the same run. */
 
 import type { Voice } from "./case.ts";
-import {
-  socketDatagram,
-  socketSeqpacket,
-  socketStream,
-} from "./cases/socket.ts";
 import { alone } from "./cases/lock_alone.ts";
 import { posixMq, sysvMq } from "./cases/mq.ts";
-import { semaphores } from "./cases/sem.ts";
 import { ring, ringAsleep, ringInPlace } from "./cases/ring.ts";
+import { semaphores } from "./cases/sem.ts";
+import { socketStream } from "./cases/socket.ts";
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
 import { denoDatagram } from "./peers/deno_datagram.ts";
