@@ -32,6 +32,8 @@ export interface CrowdResult {
   readonly sums: readonly number[];
   /** How many were killed. */
   readonly kills: number;
+  /** How many of them in the section, or just about to leave it. */
+  readonly killedInside: number;
   /** How often somebody found that one had died inside. */
   readonly repairs: number;
   /** How often something was wrong that no death explains. */
@@ -45,7 +47,7 @@ export interface CrowdResult {
 const program = fileURLToPath(new URL("./crowd_member.ts", import.meta.url));
 
 /** After so long without an entry a semaphore's unit is taken for lost, in ms. */
-const STALLED = 1000;
+const STALLED = 500;
 const LOOK = 5;
 
 /** Lets them run until all have entered as often as they should. */
@@ -57,6 +59,8 @@ export async function runCrowd(options: CrowdOptions): Promise<CrowdResult> {
 interface Member {
   readonly index: number;
   readonly process: Deno.ChildProcess;
+  /** When it was first seen to be there; infinite if it has been killed. */
+  arrived: number | undefined;
 }
 
 class Crowd implements AsyncDisposable {
@@ -69,6 +73,7 @@ class Crowd implements AsyncDisposable {
   #failure: Error | undefined;
   #ended = false;
   #kills = 0;
+  #killedInside = 0;
   #lost = 0;
 
   constructor(options: CrowdOptions) {
@@ -113,7 +118,7 @@ class Crowd implements AsyncDisposable {
       else if (now - progress.at > STALLED && this.#replaceLost()) {
         progress = { at: now, entries };
       }
-      if (now > kill && this.#killOne()) {
+      if (now > kill && this.#killOne(now)) {
         kill = now + this.#options.interval;
       }
     }
@@ -124,6 +129,7 @@ class Crowd implements AsyncDisposable {
       repairs,
       surprises,
       kills: this.#kills,
+      killedInside: this.#killedInside,
       lost: this.#lost,
       seconds: (performance.now() - begin) / 1000,
     };
@@ -131,21 +137,21 @@ class Crowd implements AsyncDisposable {
 
   /** Nobody gets on, and nobody but a dead one can have what is missing. */
   #replaceLost(): boolean {
-    if (this.#semaphore?.value !== 0 || this.#lost === this.#kills) {
-      return false;
-    }
+    const semaphore = this.#semaphore;
+    if (semaphore?.value !== 0 || this.#lost === this.#kills) return false;
+    const all = [...this.#members];
+    if (all.some(({ index }) => this.#ledger.isInside(index))) return false;
     this.#lost++;
-    this.#semaphore.release();
+    semaphore.release();
     return true;
   }
 
-  #killOne(): boolean {
-    const { members, kills } = this.#options;
-    // Those that have just been started would never come to anything.
-    const begun = this.#ledger.arrived - this.#kills;
-    if (this.#kills >= kills || begun < members / 2) return false;
-    const all = [...this.#members];
-    const victim = all[Math.floor(Math.random() * all.length)];
+  #killOne(now: number): boolean {
+    if (this.#kills >= this.#options.kills) return false;
+    const all = [...this.#members].filter((one) => this.#hasBegun(one, now));
+    const victim = all.at(Math.floor(Math.random() * all.length));
+    if (victim === undefined) return false;
+    const isInside = this.#ledger.isInside(victim.index);
     try {
       victim.process.kill("SIGKILL");
     } catch (error) {
@@ -153,19 +159,28 @@ class Crowd implements AsyncDisposable {
       if (error instanceof TypeError) return false;
       throw error;
     }
+    victim.arrived = Infinity;
     this.#kills++;
+    if (isInside) this.#killedInside++;
     return true;
+  }
+
+  /** Those that are killed at once would never come to anything. */
+  #hasBegun(member: Member, now: number): boolean {
+    if (this.#ledger.isThere(member.index)) member.arrived ??= now;
+    return now - (member.arrived ?? now) >= this.#options.interval;
   }
 
   #start(index: number): void {
     const membership: Membership = { ...this.#membership, index };
+    this.#ledger.absent(index);
     const process = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--quiet", "--no-check", program]
         .concat(JSON.stringify(membership)),
       stdin: "null",
       stdout: "null",
     }).spawn();
-    const member: Member = { index, process };
+    const member: Member = { index, process, arrived: undefined };
     this.#members.add(member);
     void process.status.then(({ code, signal }) => {
       this.#members.delete(member);

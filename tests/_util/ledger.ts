@@ -7,14 +7,14 @@ const COUNTER = 0;
 const INSIDE = 1;
 const REPAIRS = 2;
 const SURPRISES = 3;
-const ARRIVED = 4;
 const ENTRIES = 16;
 const STATES = 48;
 const MEMBERS = 32;
 
-const IDLE = 0;
-const WAITS = 1;
-const IS_INSIDE = 2;
+const ABSENT = 0;
+const IDLE = 1;
+const WAITS = 2;
+const IS_INSIDE = 3;
 
 /** The books. */
 export class Ledger implements Disposable {
@@ -42,14 +42,14 @@ export class Ledger implements Disposable {
     return this.#words[SURPRISES];
   }
 
-  /** How many processes have ever begun. */
-  get arrived(): number {
-    return Atomics.load(this.#words, ARRIVED);
-  }
-
   /** The numbers that should all be the same. */
   get sums(): readonly [memory: number, file: number, members: number] {
     return [this.#words[COUNTER], this.#read(), this.#entries()];
+  }
+
+  /** Whether somebody has arrived since he was said to be absent. */
+  isThere(index: number): boolean {
+    return Atomics.load(this.#words, STATES + index) !== ABSENT;
   }
 
   /** Whether somebody was inside when he was asked last. */
@@ -61,9 +61,12 @@ export class Ledger implements Disposable {
     return this.#words[ENTRIES + index];
   }
 
+  absent(index: number): void {
+    Atomics.store(this.#words, STATES + index, ABSENT);
+  }
+
   arrive(index: number): void {
     Atomics.store(this.#words, STATES + index, IDLE);
-    Atomics.add(this.#words, ARRIVED, 1);
   }
 
   waits(index: number): void {
