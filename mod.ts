@@ -22,8 +22,10 @@
 
 export * from "./event/mod.ts";
 export * from "./fifo/mod.ts";
+export * from "./lock/mod.ts";
 export * from "./mq/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";
+export * from "./sem/mod.ts";
 export * from "./shm/mod.ts";
 export * from "./socket/mod.ts";

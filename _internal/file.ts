@@ -60,9 +60,24 @@ export function fileLengthOf(fd: number): number {
   return Number(statOf(fd).getBigInt64(platform.stat.length, true));
 }
 
+/** How many bytes the file at `path` has, following links. */
+export function fileLengthAt(path: string): number {
+  return Number(statAt(path).getBigInt64(platform.stat.length, true));
+}
+
 /** How the system would like the open file `fd` to be divided, in bytes. */
 export function blockSizeOf(fd: number): number {
   return statOf(fd).getUint32(platform.stat.blockSize, true);
+}
+
+/** What no two files have in common, of the open file `fd`. */
+export function identityOf(fd: number): string {
+  return identity(statOf(fd));
+}
+
+/** The same of the file at `path`, following links. */
+export function identityAt(path: string): string {
+  return identity(statAt(path));
 }
 
 /** The number of the file at `path`, following links. */
@@ -115,6 +130,15 @@ function statOf(fd: number): DataView {
 
 function modeOf(stat: DataView): number {
   return stat.getUint16(platform.stat.mode, true);
+}
+
+function identity(stat: DataView): string {
+  const { device, inode } = platform.stat;
+  // Two numbers of 32 bits on Linux: major and minor.
+  const on = os === "darwin"
+    ? stat.getInt32(device, true)
+    : stat.getBigUint64(device, true);
+  return `${on}:${stat.getBigUint64(inode, true)}`;
 }
 
 function fileType(stat: DataView): string {

@@ -58,7 +58,27 @@ export interface Platform {
   readonly MS_SYNC: number;
   /** The system call futex(2); 0 where there is none. */
   readonly SYS_futex: number;
+  /** The system call flock(2); 0 where it is not called by number. */
+  readonly SYS_flock: number;
+  /** Commands and types of record locks: fcntl(2). */
+  readonly F_GETLK: number;
+  readonly F_SETLK: number;
+  readonly F_SETLKW: number;
+  readonly F_OFD_GETLK: number;
+  readonly F_OFD_SETLK: number;
+  readonly F_OFD_SETLKW: number;
+  readonly F_RDLCK: number;
+  readonly F_WRLCK: number;
 
+  /** The most that a POSIX semaphore can be. */
+  readonly SEM_VALUE_MAX: number;
+  /** Commands of semctl(2). */
+  readonly GETPID: number;
+  readonly GETALL: number;
+  readonly GETNCNT: number;
+  readonly GETZCNT: number;
+  readonly SETVAL: number;
+  readonly SETALL: number;
   /** 0 where a System V receive cannot ask for all types but one. */
   readonly MSG_EXCEPT: number;
   /** 0 where a System V message cannot be looked at without taking it. */
@@ -73,6 +93,7 @@ export interface Platform {
   readonly stat: {
     readonly size: number;
     readonly mode: number;
+    readonly device: number;
     readonly inode: number;
     readonly birth: number;
     readonly length: number;
@@ -135,6 +156,22 @@ export interface Platform {
     readonly lpid: number;
     readonly nattch: number;
   };
+  /** `struct semid_ds` of System V semaphores. */
+  readonly semidDs: {
+    readonly size: number;
+    readonly otime: number;
+    readonly ctime: number;
+    readonly nsems: number;
+  };
+  /** `struct flock` of record locks. */
+  readonly flock: {
+    readonly size: number;
+    readonly type: number;
+    readonly whence: number;
+    readonly start: number;
+    readonly len: number;
+    readonly pid: number;
+  };
 }
 
 /** The same number on every platform here. */
@@ -147,10 +184,13 @@ export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const FD_CLOEXEC = 1;
-export const S_IFMT = 0xf000;
-export const S_IFIFO = 0x1000;
+export const F_UNLCK = 2;
+export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
+export const LOCK_UN = 8;
+export const S_IFMT = 0xf000;
+export const S_IFIFO = 0x1000;
 export const AF_UNIX = 1;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
@@ -173,6 +213,7 @@ export const IPC_RMID = 0;
 export const IPC_SET = 1;
 export const IPC_STAT = 2;
 export const MSG_NOERROR = 0x1000;
+export const SEM_UNDO = 0x1000;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
@@ -281,11 +322,35 @@ const LINUX_X86_64: Platform = {
   MAP_NORESERVE: 0x4000,
   MS_SYNC: 4,
   SYS_futex: 202,
+  SYS_flock: 73,
+  F_GETLK: 5,
+  F_SETLK: 6,
+  F_SETLKW: 7,
+  F_OFD_GETLK: 36,
+  F_OFD_SETLK: 37,
+  F_OFD_SETLKW: 38,
+  F_RDLCK: 0,
+  F_WRLCK: 1,
+  SEM_VALUE_MAX: 0x7fffffff,
+  GETPID: 11,
+  GETALL: 13,
+  GETNCNT: 14,
+  GETZCNT: 15,
+  SETVAL: 16,
+  SETALL: 17,
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
   // struct statx, the same on every architecture: statx(2).
-  stat: { size: 256, mode: 28, inode: 32, birth: 80, length: 40, blockSize: 4 },
+  stat: {
+    size: 256,
+    mode: 28,
+    device: 136,
+    inode: 32,
+    birth: 80,
+    length: 40,
+    blockSize: 4,
+  },
   sockaddrUn: { family: 0, path: 2, pathSize: 108 },
   msghdr: {
     size: 56,
@@ -321,13 +386,17 @@ const LINUX_X86_64: Platform = {
     lpid: 84,
     nattch: 88,
   },
+  semidDs: { size: 104, otime: 48, ctime: 64, nsems: 80 },
+  flock: { size: 32, type: 0, whence: 2, start: 8, len: 16, pid: 24 },
 };
 
 const LINUX_AARCH64: Platform = {
   ...LINUX_X86_64,
   O_DIRECT: 0x10000,
   SYS_futex: 98,
+  SYS_flock: 32,
   epollEvent: { size: 16, data: 8 },
+  semidDs: { size: 88, otime: 48, ctime: 56, nsems: 64 },
 };
 
 const DARWIN_AARCH64: Platform = {
@@ -371,7 +440,15 @@ const DARWIN_AARCH64: Platform = {
   POSIX_SPAWN_SETSID: 0x400,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
   epollEvent: { size: 0, data: 0 },
-  stat: { size: 144, mode: 4, inode: 8, birth: 80, length: 96, blockSize: 112 },
+  stat: {
+    size: 144,
+    mode: 4,
+    device: 0,
+    inode: 8,
+    birth: 80,
+    length: 96,
+    blockSize: 112,
+  },
   sockaddrUn: { family: 1, path: 2, pathSize: 104 },
   msghdr: {
     size: 48,
@@ -391,6 +468,22 @@ const DARWIN_AARCH64: Platform = {
   MAP_NORESERVE: 0x40,
   MS_SYNC: 0x10,
   SYS_futex: 0,
+  SYS_flock: 0,
+  F_GETLK: 7,
+  F_SETLK: 8,
+  F_SETLKW: 9,
+  F_OFD_GETLK: 92,
+  F_OFD_SETLK: 90,
+  F_OFD_SETLKW: 91,
+  F_RDLCK: 1,
+  F_WRLCK: 3,
+  SEM_VALUE_MAX: 32_767,
+  GETPID: 4,
+  GETALL: 6,
+  GETNCNT: 3,
+  GETZCNT: 7,
+  SETVAL: 8,
+  SETALL: 9,
   ipcPerm: { uid: 0, gid: 4, cuid: 8, cgid: 12, mode: 16 },
   msqidDs: {
     size: 116,
@@ -413,6 +506,8 @@ const DARWIN_AARCH64: Platform = {
     lpid: 32,
     nattch: 40,
   },
+  semidDs: { size: 72, otime: 32, ctime: 44, nsems: 28 },
+  flock: { size: 24, type: 20, whence: 22, start: 0, len: 8, pid: 16 },
 };
 
 const DARWIN_X86_64: Platform = {

@@ -24,7 +24,28 @@ let own: bigint | undefined;
 
 /** Who this process is. */
 export function ownIdentity(): bigint {
-  return own ??= pack(Deno.pid, startOf(Deno.pid) ?? 0n);
+  return own ??= identityOf(Deno.pid);
+}
+
+/** Who a process is, or on Linux a thread: its number is one like a process's. */
+export function identityOf(id: number): bigint {
+  return identity(id, startOf(id) ?? 0n);
+}
+
+/** Who had a number since a moment, in our process namespace. */
+export function identity(pid: number, start: bigint): bigint {
+  const namespace = ownNamespace() << (PID_BITS + START_BITS);
+  return BigInt(pid) | start << PID_BITS | namespace;
+}
+
+/** When a process was started; 0 if that is not known. */
+export function startIn(identity: bigint): bigint {
+  return BigInt.asUintN(Number(START_BITS), identity >> PID_BITS);
+}
+
+/** The process namespace that a process is in; 0 if that is not known. */
+export function namespaceIn(identity: bigint): bigint {
+  return identity >> (PID_BITS + START_BITS);
 }
 
 /** The number of a process. */
@@ -34,7 +55,7 @@ export function pidOf(identity: bigint): number {
 
 /** Whether a process can be found here: not if its namespace is another. */
 export function isHere(identity: bigint): boolean {
-  const namespace = identity >> (PID_BITS + START_BITS);
+  const namespace = namespaceIn(identity);
   return namespace === 0n || namespace === ownNamespace();
 }
 
@@ -51,13 +72,8 @@ export function isAlive(identity: bigint): boolean {
   if (libc.kill(pid, 0) < 0 && errno() === E.ESRCH) return false;
   const start = startOf(pid);
   if (start === undefined) return false;
-  const expected = BigInt.asUintN(Number(START_BITS), identity >> PID_BITS);
+  const expected = startIn(identity);
   return start === 0n || expected === 0n || start === expected;
-}
-
-function pack(pid: number, start: bigint): bigint {
-  const namespace = ownNamespace() << (PID_BITS + START_BITS);
-  return BigInt(pid) | start << PID_BITS | namespace;
 }
 
 /**

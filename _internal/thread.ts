@@ -48,6 +48,11 @@ const PATIENCE = 100;
 
 let threads = 0;
 
+/** How many threads of this isolate wait, or are on their way back. */
+export function threadsInUse(): number {
+  return threads;
+}
+
 /** Those who would rather have a thread, in the order in which they came. */
 const withoutThread = new Set<Waiter>();
 

@@ -15,8 +15,11 @@ export type Role = "a" | "b";
 /** The ways of waiting that this package has, each measured by itself. */
 export type Voice = "sync" | "async" | "async, no spin";
 
-/** What is measured. */
-export type Measure = "round trip" | "throughput";
+/**
+ * What is measured: sending there and back; sending as fast as the other side
+ * receives; or what side `a` does by itself when it sends.
+ */
+export type Measure = "round trip" | "throughput" | "alone";
 
 /** What two connected processes have in common. */
 export interface Place {
@@ -99,5 +102,5 @@ export interface Case {
 /** Bytes at once: a small message, a page, as much as a pipe holds. */
 export const SIZES: readonly number[] = [64, 4096, 65_536];
 
-/** All that can be measured. */
+/** All that can be measured where something is sent. */
 export const MEASURES: readonly Measure[] = ["round trip", "throughput"];

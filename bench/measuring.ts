@@ -20,8 +20,15 @@ export function measureSync(
   if (measure === "round trip") {
     return role === "a" ? roundTrips() : echo();
   }
+  if (measure === "alone") return role === "a" ? alone() : undefined;
   const receipt = new Uint8Array(RECEIPT);
   return role === "a" ? source() : sink();
+
+  function alone(): Sample {
+    const begin = performance.now();
+    for (let i = 0; i < count; i++) send(data);
+    return { seconds: (performance.now() - begin) / 1000 };
+  }
 
   function roundTrips(): Sample {
     const times = new Float64Array(count + 1);
@@ -64,8 +71,15 @@ export async function measureAsync(
   if (measure === "round trip") {
     return role === "a" ? await roundTrips() : await echo();
   }
+  if (measure === "alone") return role === "a" ? await alone() : undefined;
   const receipt = new Uint8Array(RECEIPT);
   return role === "a" ? await source() : await sink();
+
+  async function alone(): Promise<Sample> {
+    const begin = performance.now();
+    for (let i = 0; i < count; i++) await send(data);
+    return { seconds: (performance.now() - begin) / 1000 };
+  }
 
   async function roundTrips(): Promise<Sample> {
     const times = new Float64Array(count + 1);

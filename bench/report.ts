@@ -7,6 +7,7 @@ import { denoUnix } from "./peers/deno_unix.ts";
 import {
   type Figure,
   figure,
+  isRate,
   ratio,
   type Row,
   rowOf,
@@ -27,14 +28,21 @@ const HEADINGS = [
   "× Deno",
 ];
 
+const ALONE_HEADINGS = ["", "ns", "a ms", "× C"];
+
 /** A table, with its title above and what went wrong below. */
 export function formatTable(table: Table): string {
+  const alone = table.rows.some(({ samples }) => samples.alone.length > 0);
   const c = rowOf(table, C);
   const deno = [denoUnix, denoConnections, denoDatagram]
     .map(({ name }) => rowOf(table, name))
     .find((row) => row !== undefined);
-  const rows = table.rows.map((row) => cells(row, table.size, c, deno));
-  const title = `${table.case}, ${placementText(table)}, ${table.size} B`;
+  const rows = table.rows.map((row) =>
+    alone ? aloneCells(row, c) : cells(row, table.size, c, deno)
+  );
+  const headings = alone ? ALONE_HEADINGS : HEADINGS;
+  const title = `${table.case}, ${placementText(table)}` +
+    (alone ? "" : `, ${table.size} B`);
   const notes = table.rows.flatMap(({ name, failure, missing }) =>
     failure
       ? [`${name} FAILED: ${failure}`]
@@ -42,7 +50,7 @@ export function formatTable(table: Table): string {
       ? [`${name}: ${missing}`]
       : []
   );
-  return [title, textTable([HEADINGS, ...rows]), ...notes].join("\n");
+  return [title, textTable([headings, ...rows]), ...notes].join("\n");
 }
 
 function placementText({ placement }: Table): string {
@@ -70,6 +78,16 @@ function cells(
   ];
 }
 
+function aloneCells(row: Row, c: Row | undefined): string[] {
+  const times = figure(row, "alone");
+  return [
+    row.name,
+    digits(times && 1e9 / times),
+    digits(times && times / 1e3),
+    ratioCell(row, c, "alone"),
+  ];
+}
+
 function ratioCell(row: Row, other: Row | undefined, which: Figure): string {
   return digits(other && ratio(row, other, which));
 }
@@ -81,7 +99,7 @@ export function formatOutcomes(all: readonly Outcome[]): string {
     `${each.voice} ${each.figure}`,
     digits(each.ratio),
     `× ${each.against}`.padEnd("× Deno unix socket".length),
-    `${each.figure === "throughput" ? "≥" : "≤"} ${each.limit}`.padEnd(6),
+    `${isRate(each.figure) ? "≥" : "≤"} ${each.limit}`.padEnd(6),
     each.ratio === undefined ? "not measured" : each.met ? "met" : "MISSED",
   ]);
   return ["Targets", textTable(rows)].join("\n");

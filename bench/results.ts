@@ -32,7 +32,7 @@ export type CountedSample = Sample & { readonly count: number };
 
 /** A row with nothing in it yet. */
 export function emptyRow(name: string): Row {
-  return { name, samples: { "round trip": [], throughput: [] } };
+  return { name, samples: { "round trip": [], throughput: [], alone: [] } };
 }
 
 /** The row of that name. */
@@ -40,8 +40,13 @@ export function rowOf(table: Table, name: string): Row | undefined {
   return table.rows.find((row) => row.name === name);
 }
 
-/** What a row says: round trips in microseconds, messages a second. */
-export type Figure = "p50" | "p99" | "throughput";
+/** What a row says: round trips in microseconds, how much in a second. */
+export type Figure = "p50" | "p99" | "throughput" | "alone";
+
+/** Whether more of it is better. */
+export function isRate(which: Figure): which is "throughput" | "alone" {
+  return which === "throughput" || which === "alone";
+}
 
 /** The median of a figure over all rounds. */
 export function figure(row: Row, which: Figure): number | undefined {
@@ -59,7 +64,7 @@ export function ratio(row: Row, other: Row, which: Figure): number | undefined {
 }
 
 function eachRound({ samples }: Row, which: Figure): number[] {
-  return which === "throughput"
-    ? samples.throughput.map(({ count, seconds }) => count / seconds)
+  return isRate(which)
+    ? samples[which].map(({ count, seconds }) => count / seconds)
     : samples["round trip"].map((sample) => sample[which]!);
 }

@@ -1,15 +1,17 @@
 /** What this package sets out to reach, as ratios measured in the same run. */
 
 import type { Voice } from "./case.ts";
+import { alone } from "./cases/lock_alone.ts";
 import { posixMq, sysvMq } from "./cases/mq.ts";
 import { ring, ringAsleep, ringInPlace } from "./cases/ring.ts";
+import { semaphores } from "./cases/sem.ts";
 import { socketStream } from "./cases/socket.ts";
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
 import { denoDatagram } from "./peers/deno_datagram.ts";
 import { denoUnix } from "./peers/deno_unix.ts";
 import type { PlacementName } from "./placement.ts";
-import { type Figure, ratio, rowOf, type Table } from "./results.ts";
+import { type Figure, isRate, ratio, rowOf, type Table } from "./results.ts";
 
 /** A ratio to keep. */
 export interface Target {
@@ -63,6 +65,13 @@ const TARGETS: readonly Target[] = [
     size: 4096,
     only,
   })),
+  signal("sync", 1.25),
+  signal("async", 2.5),
+  ...alone.map(({ name: only }) => ({
+    ...small("one core", "sync", "alone", C, 0.5),
+    size: 0,
+    only,
+  })),
 ];
 
 /** Cases that are there to be seen, and are only aimed at by name. */
@@ -74,6 +83,12 @@ export function outcomes(tables: readonly Table[]): Outcome[] {
     TARGETS.filter((target) => appliesTo(target, table))
       .map((target) => outcome(target, table))
   );
+}
+
+/** A round trip of signals on semaphores. */
+function signal(voice: Voice, limit: number): Target {
+  const target = small("one core", voice, "p50", C, limit);
+  return { ...target, size: 0, only: semaphores.name };
 }
 
 function small(
@@ -111,8 +126,6 @@ function outcome(target: Target, table: Table): Outcome {
   const theirs = rowOf(table, target.against)!;
   const value = ratio(ours, theirs, target.figure);
   const met = value !== undefined &&
-    (target.figure === "throughput"
-      ? value >= target.limit
-      : value <= target.limit);
+    (isRate(target.figure) ? value >= target.limit : value <= target.limit);
   return { ...target, case: table.case, ratio: value, met };
 }

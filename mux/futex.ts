@@ -19,7 +19,10 @@ import { FutexBackend } from "./_futex_backend.ts";
 import { Reactor } from "./reactor.ts";
 
 const backend = new FutexBackend();
-const reactor = new Reactor(() => backend);
+
+/** The reactor of this isolate for words of memory. */
+export const futexReactor: Reactor = new Reactor(() => backend);
+
 let together: boolean | undefined;
 /** Of every word: this file says when one is gone. */
 const owner = Symbol();
@@ -66,9 +69,12 @@ type Wake = Parameters<Park>[0];
 
 function parkTogether(word: Word, expected: number, wake: Wake): Cancel {
   const key = ++lastKey;
-  const ignore = onClose(word, (error) => reactor.forget(key, () => error));
+  const ignore = onClose(
+    word,
+    (error) => futexReactor.forget(key, () => error),
+  );
   backend.set(key, { word, expected });
-  const cancel = reactor.watch(key, EXIT, (error) => {
+  const cancel = futexReactor.watch(key, EXIT, (error) => {
     ignore();
     wake(error);
   }, owner);

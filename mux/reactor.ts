@@ -54,6 +54,11 @@ export class Reactor {
     this.#open = open;
   }
 
+  /** Whether its thread is parked, or on its way back. */
+  get parked(): boolean {
+    return this.#parked;
+  }
+
   /** Opens the backend now rather than at the first wait. */
   prepare(): void {
     this.#backend ??= this.#open();

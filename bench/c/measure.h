@@ -69,6 +69,15 @@ static void echo(char *data, size_t size, size_t count)
     }
 }
 
+static void alone(const char *data, size_t size, size_t count)
+{
+    double begin = now();
+
+    for (size_t i = 0; i < count; i++)
+        send_all(data, size);
+    printf("{\"seconds\":%.9f}\n", now() - begin);
+}
+
 static void source(const char *data, size_t size, size_t count)
 {
     char receipt;
@@ -108,7 +117,10 @@ int main(int argc, char **argv)
             fail("calloc", strerror(errno));
         if (is_round_trip)
             (is_a ? round_trips : echo)(data, size, count);
-        else if (is_a)
+        else if (strcmp(measure, "alone") == 0) {
+            if (is_a)
+                alone(data, size, count);
+        } else if (is_a)
             source(data, size, count);
         else
             sink(data, size, count);

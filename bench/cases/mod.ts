@@ -4,11 +4,13 @@ import type { Case } from "../case.ts";
 import { broadcast } from "./broadcast.ts";
 import { event, eventPoller } from "./event.ts";
 import { fifo } from "./fifo.ts";
+import { alone } from "./lock_alone.ts";
 import { posixMq, sysvMq } from "./mq.ts";
 import { pipe } from "./pipe.ts";
 import { socketConnect } from "./socket_connect.ts";
 import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
 import { ring, ringAsleep, ringInPlace } from "./ring.ts";
+import { contendedMutex, semaphores, sysvSemaphores } from "./sem.ts";
 
 /** A line for each. */
 export const cases: readonly Case[] = [
@@ -26,4 +28,8 @@ export const cases: readonly Case[] = [
   ringInPlace,
   ringAsleep,
   broadcast,
+  semaphores,
+  sysvSemaphores,
+  contendedMutex,
+  ...alone,
 ];

@@ -1,0 +1,2 @@
+#define KIND FLOCK
+#include "lock_alone.h"

@@ -1,0 +1,2 @@
+#define KIND MUTEX
+#include "lock_alone.h"

@@ -1,0 +1,2 @@
+#define KIND OFD
+#include "lock_alone.h"

@@ -1,0 +1,2 @@
+#define KIND READ_LOCK
+#include "lock_alone.h"

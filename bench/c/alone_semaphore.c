@@ -1,0 +1,2 @@
+#define KIND SEMAPHORE
+#include "lock_alone.h"

@@ -1,0 +1,2 @@
+#define KIND SYSV
+#include "lock_alone.h"

@@ -1,0 +1,2 @@
+#define KIND WRITE_LOCK
+#include "lock_alone.h"

@@ -1,0 +1,171 @@
+import { closedError, E, systemError } from "../_internal/errno.ts";
+import { futexWake, type Word } from "../_internal/futex.ts";
+import { idIn, isDead, ownOwner, TAKEN_OVER, WAITED_FOR } from "./_owner.ts";
+
+const FREE = 0;
+
+/** Where the two words are. */
+const OWNER = 0;
+const START = 1;
+
+/** For how long somebody who was seen alive is believed to be, in ms. */
+const BELIEVED = 1;
+
+/**
+ * A word that somebody owns or nobody, as `_owner.ts` has it. It is taken by
+ * one compare-and-exchange and given back by another.
+ *
+ * - Whoever finds it taken and goes to sleep sets WAITED_FOR before, in the
+ *   same word on which it then sleeps: if it has been given back in between,
+ *   the kernel does not let it sleep.
+ * - Whoever gives it back with WAITED_FOR wakes one. That one takes it with
+ *   WAITED_FOR, as others may still sleep; or goes to sleep again and sets it;
+ *   or wakes the next, if it does not want the word any more.
+ * - Whoever is killed with a wake-up that was for one takes it to the grave.
+ *   So nobody sleeps long without looking.
+ * - The second word is 0 whenever the first one is. Only the owner writes it:
+ *   so it is the owner's beginning, or 0 when it has just taken the first or is
+ *   about to give it back. Whoever takes over from one who died says so in the
+ *   first word until it has replaced what that one has left in the second.
+ *
+ * All of this holds in every order of steps, and whoever is killed in between:
+ * see `tests/lock_model_test.ts`. Two things are relied on. The number of a dead
+ * owner is not given to another who takes the same lock within the microseconds
+ * between seeing that he is dead and taking over. And who is killed within the
+ * nanoseconds between writing the first word and the second has a number that
+ * does not come back soon: its new bearer would be taken for the owner.
+ */
+export class OwnedWord {
+  /** To be slept on. */
+  readonly word: Word;
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #name: string;
+  readonly #id: number;
+  readonly #start: number;
+  #believed = FREE;
+  #when = 0;
+
+  /**
+   * @param words Both words, in shared memory.
+   * @param name What to call the lock in errors.
+   */
+  constructor(words: Int32Array<ArrayBuffer>, name: string) {
+    const { id, start } = ownOwner();
+    this.word = words.subarray(OWNER, OWNER + 1);
+    this.#words = words;
+    this.#name = name;
+    this.#id = id;
+    this.#start = start;
+  }
+
+  /** Whether somebody owned it just now: a glance, and no more than a hint. */
+  get taken(): boolean {
+    this.#requireOpen();
+    return this.#words[OWNER] !== FREE;
+  }
+
+  /** Whether nobody owns it. */
+  get free(): boolean {
+    return this.load() === FREE;
+  }
+
+  /** What is in the first word. */
+  load(): number {
+    this.#requireOpen();
+    return Atomics.load(this.#words, OWNER);
+  }
+
+  /**
+   * Takes it if it is free.
+   *
+   * @param waitedFor Whether somebody may be sleeping.
+   */
+  tryTake(waitedFor: boolean): boolean {
+    this.#requireOpen();
+    const words = this.#words;
+    const taken = waitedFor ? this.#id | WAITED_FOR : this.#id;
+    if (Atomics.compareExchange(words, OWNER, FREE, taken) !== FREE) {
+      return false;
+    }
+    words[START] = this.#start;
+    return true;
+  }
+
+  /** Takes it if its owner is dead. */
+  tryTakeOver(): boolean {
+    const dead = this.load();
+    if (dead === FREE || !this.#isDead(dead)) return false;
+    const words = this.#words;
+    const taken = this.#id | WAITED_FOR | TAKEN_OVER;
+    if (Atomics.compareExchange(words, OWNER, dead, taken) !== dead) {
+      return false;
+    }
+    words[START] = this.#start;
+    Atomics.and(words, OWNER, ~TAKEN_OVER);
+    return true;
+  }
+
+  /** Whether it could be taken, even from one who is dead. */
+  get takeable(): boolean {
+    const word = this.load();
+    return word === FREE || this.#isDead(word);
+  }
+
+  /**
+   * Says that somebody is about to sleep until it is free.
+   *
+   * @returns What is in the word then; undefined if that has just changed, and
+   * it may be free.
+   */
+  prepareToSleep(): number | undefined {
+    const word = this.load();
+    if (word === FREE) return undefined;
+    const waitedFor = word | WAITED_FOR;
+    if (word === waitedFor) return word;
+    const found = Atomics
+      .compareExchange(this.#words, OWNER, word, waitedFor);
+    return found === word ? waitedFor : undefined;
+  }
+
+  /**
+   * Gives it back, and wakes one if somebody may be sleeping.
+   *
+   * @throws {Deno.errors.PermissionDenied} If it is not ours any more.
+   */
+  giveBack(): void {
+    this.#requireOpen();
+    const words = this.#words;
+    const id = this.#id;
+    words[START] = 0;
+    const found = Atomics.compareExchange(words, OWNER, id, FREE);
+    if (found === id) return;
+    if (idIn(found) !== id) throw this.#notOurs();
+    Atomics.store(words, OWNER, FREE);
+    futexWake(this.word, 1);
+  }
+
+  /** Wakes the next, for one who was woken and does not want it any more. */
+  passOn(): void {
+    futexWake(this.word, 1);
+  }
+
+  #isDead(word: number): boolean {
+    const now = performance.now();
+    if (word === this.#believed && now - this.#when < BELIEVED) return false;
+    if (isDead(word, Atomics.load(this.#words, START))) return true;
+    this.#believed = word;
+    this.#when = now;
+    return false;
+  }
+
+  #requireOpen(): void {
+    if (this.#words.length === 0) throw closedError("acquire", this.#name);
+  }
+
+  #notOurs(): Error {
+    return systemError(E.EPERM, "release", {
+      on: this.#name,
+      hint: "somebody has made it anew, or has taken it over",
+    });
+  }
+}
