@@ -111,6 +111,12 @@ export class OwnedWord {
     return word === FREE || this.#isDead(word);
   }
 
+  /** Whether somebody owns it who is dead. */
+  get ownerDied(): boolean {
+    const word = this.load();
+    return word !== FREE && this.#isDead(word);
+  }
+
   /**
    * Says that somebody is about to sleep until it is free.
    *
