@@ -60,7 +60,7 @@ export class OwnedWord {
 
   /** Whether somebody owned it just now: a glance, and no more than a hint. */
   get taken(): boolean {
-    this.#requireOpen();
+    this.requireOpen();
     return this.#words[OWNER] !== FREE;
   }
 
@@ -71,7 +71,7 @@ export class OwnedWord {
 
   /** What is in the first word. */
   load(): number {
-    this.#requireOpen();
+    this.requireOpen();
     return Atomics.load(this.#words, OWNER);
   }
 
@@ -81,7 +81,7 @@ export class OwnedWord {
    * @param waitedFor Whether somebody may be sleeping.
    */
   tryTake(waitedFor: boolean): boolean {
-    this.#requireOpen();
+    this.requireOpen();
     const words = this.#words;
     const taken = waitedFor ? this.#id | WAITED_FOR : this.#id;
     if (Atomics.compareExchange(words, OWNER, FREE, taken) !== FREE) {
@@ -111,6 +111,12 @@ export class OwnedWord {
     return word === FREE || this.#isDead(word);
   }
 
+  /** Whether somebody owns it who is dead. */
+  get ownerDied(): boolean {
+    const word = this.load();
+    return word !== FREE && this.#isDead(word);
+  }
+
   /**
    * Says that somebody is about to sleep until it is free.
    *
@@ -133,7 +139,7 @@ export class OwnedWord {
    * @throws {Deno.errors.PermissionDenied} If it is not ours any more.
    */
   giveBack(): void {
-    this.#requireOpen();
+    this.requireOpen();
     const words = this.#words;
     const id = this.#id;
     words[START] = 0;
@@ -158,7 +164,8 @@ export class OwnedWord {
     return false;
   }
 
-  #requireOpen(): void {
+  /** Throws if the memory is closed. */
+  requireOpen(): void {
     if (this.#words.length === 0) throw closedError("acquire", this.#name);
   }
 

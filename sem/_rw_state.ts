@@ -85,8 +85,7 @@ export class RwState {
 
   /** Ends what one who reads had. */
   endRead(): void {
-    // Throws if the memory is closed.
-    void this.#writer.free;
+    this.#writer.requireOpen();
     if (--this.#readers === 0) this.#leaveSlot();
   }
 

@@ -15,7 +15,12 @@ import {
   nameAt,
 } from "./_layout.ts";
 import { WordParking } from "./_word_parking.ts";
-import { holdAgain, lockerOf, type MutexLock } from "./mutex_lock.ts";
+import {
+  holdAgain,
+  type Locker,
+  lockerOf,
+  type MutexLock,
+} from "./mutex_lock.ts";
 
 /** How often it was notified and how many wait follow; the last is unused. */
 const LAYOUT: Layout = { kind: "Condition", magic: "CND1", words: 4 };
@@ -31,9 +36,10 @@ const MOST = 0x7fffffff;
  *
  * A wait may be over for no reason, or for one that somebody else has dealt
  * with already: so look again whether things are as they should be, in a loop.
- * Whoever was notified may have been killed: so all who wait look after 10 ms,
- * and every 100 ms when they have waited for long, whether anybody was, and
- * then they wake, too.
+ * Whoever was notified may have been killed, or who was to notify: so all who
+ * wait look after 10 ms, and every 100 ms when they have waited for long,
+ * whether anybody was notified, or has died with the mutex; and then they wake,
+ * too. See {@linkcode MutexLock.ownerDied} after each wait.
  *
  * There is nothing to close: when the memory is closed or resized, waits that
  * are pending reject with `Deno.errors.BadResource`, and so does every use from
@@ -160,7 +166,7 @@ export class Condition {
   async wait(lock: MutexLock, options?: WaitOptions): Promise<void> {
     const locker = lockerOf(lock, "wait");
     options?.signal?.throwIfAborted();
-    const wait = this.#begin();
+    const wait = this.#begin(locker);
     try {
       lock.release();
       await wait.queue.run(wait.attempt, options);
@@ -201,7 +207,7 @@ export class Condition {
    */
   waitSync(lock: MutexLock, options?: SyncWaitOptions): void {
     const locker = lockerOf(lock, "wait");
-    const wait = this.#begin();
+    const wait = this.#begin(locker);
     try {
       lock.release();
       wait.queue.runSync(wait.attempt, options);
@@ -257,7 +263,7 @@ export class Condition {
   }
 
   /** From now on a notification counts. */
-  #begin(): {
+  #begin({ owned }: Locker): {
     readonly queue: WaitQueue;
     readonly attempt: () => true | undefined;
   } {
@@ -273,11 +279,14 @@ export class Condition {
     const parking = new WordParking({
       name: this.#name,
       prepare: () => notified() ? undefined : bed,
-      look: notified,
+      look: () => notified() || owned.ownerDied,
     });
+    function isOver(): boolean {
+      return notified() || parking.suspects() && owned.ownerDied;
+    }
     return {
       queue: new WaitQueue(parking, "wait"),
-      attempt: () => notified() || undefined,
+      attempt: () => isOver() || undefined,
     };
   }
 

@@ -104,7 +104,8 @@ export abstract class PosixSemaphore {
    * ```
    */
   acquireSync(options?: SyncWaitOptions): Disposable {
-    return this.#queue.runSync(this.#attempt, options);
+    const permit = options === undefined ? this.#now() : undefined;
+    return permit ?? this.#queue.runSync(this.#attempt, options);
   }
 
   /**
@@ -170,6 +171,11 @@ export abstract class PosixSemaphore {
     const result = libc.sem_getvalue(pointer, value);
     check(result, "sem_getvalue", { on: this.#handle.name });
     return value[0];
+  }
+
+  /** Most are had at once, without all that waiting needs. */
+  #now(): Disposable | undefined {
+    return this.#queue.idle ? this.#take() : undefined;
   }
 
   #take(): Disposable | undefined {

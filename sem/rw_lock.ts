@@ -211,6 +211,10 @@ export class RwLock {
    */
   acquireSync(options: RwLockAcquireSyncOptions = {}): RwLockGuard {
     const attempt = this.#attemptOf(options.mode);
+    // Most are had at once, without all that waiting needs.
+    const now = options.timeout === undefined && this.#queue.idle;
+    const guard = now ? attempt() : undefined;
+    if (guard !== undefined) return guard;
     try {
       return this.#queue.runSync(attempt, options);
     } catch (error) {

@@ -1,6 +1,13 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { Barrier } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
+import { Deadline, Peer } from "./_util/peer.ts";
 import { denoArgs, runDeno, start } from "./_util/peers.ts";
 import { threadsBack } from "./_util/threads.ts";
 
@@ -133,6 +140,69 @@ Deno.test("who was killed after he arrived has arrived", {
   ).catch(() => {});
   assertEquals(barrier.arrived, 1);
   assertEquals(await barrier.wait(), true);
+});
+
+Deno.test("rounds go on although some are killed, and all arrivals count", {
+  ignore: !LINUX,
+}, async () => {
+  const COUNT = 4;
+  const KILLS = 8;
+  using deadline = new Deadline(60_000);
+  const name = `/ipc-test-${crypto.randomUUID()}`;
+  using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+  const barrier = Barrier.init(memory, 0, COUNT);
+  const [TOLD, LASTS, STOP] = [0, 1, 2];
+  const numbers = new Int32Array(memory.buffer, 1024, 3);
+  const args = denoArgs(`
+    import { Barrier } from "@ipc/core/sem";
+    import { SharedMemory } from "@ipc/core/shm";
+    const [name, index] = Deno.args;
+    const memory = SharedMemory.open(name);
+    const barrier = Barrier.at(memory, 0);
+    const numbers = new Int32Array(memory.buffer, 1024, 3);
+    while (Atomics.load(numbers, ${STOP}) === 0) {
+      try {
+        const isLast = index % 2
+          ? barrier.waitSync({ timeout: 500 })
+          : await barrier.wait({ signal: AbortSignal.timeout(500) });
+        Atomics.add(numbers, ${TOLD}, 1);
+        if (isLast) Atomics.add(numbers, ${LASTS}, 1);
+      } catch (error) {
+        // The others may have ended before.
+        if (!/TimedOut|TimeoutError/.test(error.name)) throw error;
+      }
+    }
+    Deno.exit();
+  `);
+  await using peers = new AsyncDisposableStack();
+  function member(index: number): Peer {
+    const all = [...args, name, `${index}`];
+    return peers.use(new Peer(Deno.execPath(), all, deadline));
+  }
+  const members = Array.from({ length: COUNT }, (_, index) => member(index));
+  for (let i = 0; i < KILLS; i++) {
+    const before = Atomics.load(numbers, TOLD);
+    while (Atomics.load(numbers, TOLD) < before + 100) {
+      deadline.signal.throwIfAborted();
+      await pause();
+    }
+    const victim = members[i % COUNT];
+    Deno.kill(victim.pid, "SIGKILL");
+    await victim.outcome;
+    members[i % COUNT] = member(i % COUNT);
+  }
+  Atomics.store(numbers, STOP, 1);
+  for (const { outcome } of members) {
+    const { code, stderr } = await outcome;
+    assertEquals([code, stderr], [0, ""]);
+  }
+  // The number of the round has 16 bits.
+  const rounds = new Int32Array(memory.buffer, 0, 2)[1] >>> 16;
+  const lasts = (rounds - numbers[LASTS]) & 0xffff;
+  assertLessOrEqual(lasts, KILLS, "told by nobody, or twice");
+  const arrivals = rounds * COUNT + barrier.arrived - numbers[TOLD];
+  const untold = (arrivals % (COUNT << 16) + (COUNT << 16)) % (COUNT << 16);
+  assertLessOrEqual(untold, KILLS, "each was killed once");
 });
 
 Deno.test("who wakes nobody as he is killed does not keep others waiting", async () => {

@@ -193,6 +193,29 @@ Deno.test("who was notified and is killed does not take it with him", {
   assertLess(performance.now() - begin, 5000);
 });
 
+Deno.test("who has the mutex and is killed before he notifies ends a wait", {
+  ignore: !LINUX,
+}, async () => {
+  using scene = new Scene();
+  for (const sync of [false, true]) {
+    using lock = await scene.mutex.acquire();
+    const killed = runDeno(
+      `
+      import { Mutex } from "@ipc/core/sem";
+      import { SharedMemory } from "@ipc/core/shm";
+      const memory = SharedMemory.open(Deno.args[0]);
+      Mutex.at(memory, 0).acquireSync();
+      Deno.kill(Deno.pid, "SIGKILL");
+    `,
+      [scene.memory.name!],
+    ).catch(() => {});
+    if (sync) scene.condition.waitSync(lock);
+    else await scene.condition.wait(lock);
+    assertEquals([lock.held, lock.ownerDied], [true, true]);
+    await killed;
+  }
+});
+
 Deno.test("a wait rejects when the memory is closed", async () => {
   const scene = new Scene();
   const lock = await scene.mutex.acquire();

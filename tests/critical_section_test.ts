@@ -12,6 +12,7 @@ const KILLS = 5;
 const GUARDS: Readonly<Record<Guard, number>> = {
   Mutex: 8000,
   RwLock: 8000,
+  Condition: 1000,
   Semaphore: 8000,
   UnnamedSemaphore: 8000,
   SysvSemaphoreSet: 5000,

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import {
+  Condition,
   Mutex,
   RwLock,
   Semaphore,
@@ -9,7 +10,12 @@ import {
   UnnamedSemaphore,
 } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
-import { type Guard, GUARD_OFFSET, type Membership } from "./crowd_member.ts";
+import {
+  CONDITION_OFFSET,
+  type Guard,
+  GUARD_OFFSET,
+  type Membership,
+} from "./crowd_member.ts";
 import { Ledger } from "./ledger.ts";
 import { TempDir } from "./temp.ts";
 
@@ -91,7 +97,10 @@ class Crowd implements AsyncDisposable {
       values: [1],
       temporary: true,
     }));
-    if (guard === "Mutex") Mutex.init(memory, GUARD_OFFSET);
+    if (guard === "Mutex" || guard === "Condition") {
+      Mutex.init(memory, GUARD_OFFSET);
+      Condition.init(memory, CONDITION_OFFSET);
+    }
     if (guard === "RwLock") RwLock.init(memory, GUARD_OFFSET);
     if (guard === "Semaphore") {
       this.#semaphore = stack.use(Semaphore.create(name, { temporary: true }));

@@ -7,7 +7,9 @@
 
 import { FileLock, type LockKind } from "@ipc/core/lock";
 import {
+  Condition,
   Mutex,
+  type MutexLock,
   RwLock,
   Semaphore,
   SysvSemaphoreSet,
@@ -20,6 +22,7 @@ import { Ledger } from "./ledger.ts";
 export type Guard =
   | "Mutex"
   | "RwLock"
+  | "Condition"
   | "Semaphore"
   | "UnnamedSemaphore"
   | "SysvSemaphoreSet"
@@ -42,6 +45,7 @@ export interface Membership {
 
 /** Where the guards are in memory. */
 export const GUARD_OFFSET = 2048;
+export const CONDITION_OFFSET = GUARD_OFFSET + Mutex.byteLength;
 
 interface Held extends Disposable {
   readonly ownerDied?: boolean;
@@ -55,9 +59,11 @@ interface Voices {
 }
 
 function voicesOf(
-  { guard, name, directory, set }: Membership,
+  membership: Membership,
   memory: SharedMemory,
+  ledger: Ledger,
 ): Voices {
+  const { guard, name, directory, set } = membership;
   switch (guard) {
     case "Mutex": {
       const mutex = Mutex.at(memory, GUARD_OFFSET);
@@ -74,6 +80,8 @@ function voicesOf(
         shared: () => lock.acquireSync({ mode: "shared" }),
       };
     }
+    case "Condition":
+      return new Market(membership, memory, ledger);
     case "Semaphore":
     case "UnnamedSemaphore": {
       const semaphore = guard === "Semaphore"
@@ -101,6 +109,59 @@ function voicesOf(
   }
 }
 
+/** The most that is in stock. */
+const STOCK = 3;
+
+/**
+ * A section that members with even numbers enter to make something and those
+ * with odd ones to take it, so that each has to wait for the others.
+ */
+class Market implements Voices {
+  readonly #mutex: Mutex;
+  readonly #changed: Condition;
+  readonly #ledger: Ledger;
+  readonly #makes: boolean;
+
+  constructor({ index }: Membership, memory: SharedMemory, ledger: Ledger) {
+    this.#mutex = Mutex.at(memory, GUARD_OFFSET);
+    this.#changed = Condition.at(memory, CONDITION_OFFSET);
+    this.#ledger = ledger;
+    this.#makes = index % 2 === 0;
+  }
+
+  readonly sync = (): Held => {
+    const lock = this.#mutex.acquireSync();
+    while (!this.#ready(lock)) this.#changed.waitSync(lock);
+    return this.#held(lock);
+  };
+
+  readonly async = async (): Promise<Held> => {
+    const lock = await this.#mutex.acquire();
+    while (!this.#ready(lock)) await this.#changed.wait(lock);
+    return this.#held(lock);
+  };
+
+  #ready({ ownerDied }: MutexLock): boolean {
+    if (ownerDied) {
+      this.#ledger.recover(ownerDied);
+      // Who died may have been about to do that.
+      this.#changed.notifyAll();
+    }
+    const { stock } = this.#ledger;
+    return this.#makes ? stock < STOCK : stock > 0;
+  }
+
+  #held(lock: MutexLock): Held {
+    return {
+      ownerDied: lock.ownerDied,
+      [Symbol.dispose]: () => {
+        this.#changed.notifyAll();
+        lock.release();
+      },
+    };
+  }
+}
+
 /** One look in so many entries, where one can look at the same time. */
 const LOOK_EVERY = 4;
 
@@ -108,7 +169,7 @@ async function enter(membership: Membership): Promise<void> {
   const { name, directory, index, entries } = membership;
   using memory = SharedMemory.open(name);
   using ledger = new Ledger(memory.buffer, directory);
-  const { sync, async, shared } = voicesOf(membership, memory);
+  const { sync, async, shared } = voicesOf(membership, memory, ledger);
   ledger.arrive(index);
   while (ledger.entriesOf(index) < entries) {
     if (shared && Math.random() * LOOK_EVERY < 1) {

@@ -87,12 +87,7 @@ export class Ledger implements Disposable {
   enter(index: number, ownerDied: boolean | undefined): void {
     const words = this.#words;
     Atomics.store(words, STATES + index, IS_INSIDE);
-    if (words[INSIDE] !== 0) {
-      // Whoever was in here is dead, or he would be here still.
-      if (ownerDied === false) words[SURPRISES]++;
-      words[REPAIRS]++;
-      this.#repair();
-    }
+    this.recover(ownerDied);
     words[INSIDE] = 1 + index;
     const counter = words[COUNTER];
     const file = this.#read();
@@ -101,6 +96,17 @@ export class Ledger implements Disposable {
     words[COUNTER] = counter + 1;
     words[ENTRIES + index]++;
     if (words[INSIDE] !== 1 + index) words[SURPRISES]++;
+    words[INSIDE] = 0;
+  }
+
+  /** Puts the books in order if somebody has died inside. */
+  recover(ownerDied: boolean | undefined): void {
+    const words = this.#words;
+    if (words[INSIDE] === 0) return;
+    // Whoever was in here is dead, or he would be here still.
+    if (ownerDied === false) words[SURPRISES]++;
+    words[REPAIRS]++;
+    this.#repair();
     words[INSIDE] = 0;
   }
 
@@ -124,9 +130,19 @@ export class Ledger implements Disposable {
     if (this.#words[INSIDE] !== 0) this.#repair();
   }
 
+  /** How much more often those with even numbers have entered than the others. */
+  get stock(): number {
+    return this.#members()
+      .reduce((sum, entries, i) => i % 2 === 0 ? sum + entries : sum - entries);
+  }
+
   #entries(): number {
-    return this.#words.subarray(ENTRIES, ENTRIES + MEMBERS)
-      .reduce((sum, entries) => sum + entries, 0);
+    return this.#members().reduce((sum, entries) => sum + entries, 0);
+  }
+
+  /** How often each member has entered. */
+  #members(): Int32Array<ArrayBuffer> {
+    return this.#words.subarray(ENTRIES, ENTRIES + MEMBERS);
   }
 
   #read(): number {
