@@ -2,9 +2,12 @@ import type { Case } from "../_demo/case.ts";
 import { eventCases } from "./event.ts";
 import { fifoCases } from "./fifo.ts";
 import { fifoPythonCases } from "./fifo_python.ts";
+import { lockCases } from "./lock.ts";
 import { muxCases } from "./mux.ts";
 import { mqCases } from "./mq.ts";
 import { pipeCases } from "./pipe.ts";
+import { semCases } from "./sem.ts";
+import { semMutexCases } from "./sem_mutex.ts";
 import { socketCases } from "./socket.ts";
 import { socketPythonCases } from "./socket_python.ts";
 import { shmCases } from "./shm.ts";
@@ -20,4 +23,7 @@ export const cases: readonly Case[] = [
   ...socketPythonCases,
   ...mqCases,
   ...shmCases,
+  ...semCases,
+  ...semMutexCases,
+  ...lockCases,
 ];
