@@ -6,6 +6,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { ftok, MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
+import { SysvSemaphoreSet } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
 import { UnixStream } from "@ipc/core/socket";
 import {
@@ -463,6 +464,78 @@ function isMemory(name: string): boolean {
     throw error;
   }
 }
+
+testExample(
+  "sem_pool.ts",
+  "lets no more than two run, and who is killed gives way",
+  ["sh"],
+  async ({ path, signal, run }) => {
+    const place = path(".");
+    const pool = ["run", "2", place];
+    // What they run ends when the directory of this test has gone.
+    const busy = 'echo begins; while [ -d "$0" ]; do sleep 0.1; done';
+    await using children = new AsyncDisposableStack();
+    const running: RunningExample[] = [];
+    for (let i = 0; i < 2; i++) {
+      const args = [...pool, "sh", "-c", busy, place];
+      const one = new RunningExample("sem_pool.ts", args, signal);
+      running.push(children.use(one));
+      assertEquals(await one.stdout.next(), "begins");
+    }
+    const third = run({ args: [...pool, "sh", "-c", "echo third; exit 3"] });
+    const set = SysvSemaphoreSet.open(ftok(place, 80));
+    children.defer(() => set.remove());
+    await until(() => set.stat().semaphores[0].waiting === 1, signal);
+    const shown = await run({ args: ["show", place] });
+    assertEquals(shown, printed("0 free, 1 waiting\n"));
+
+    running[0].kill();
+    const { code, stdout } = await third;
+    assertEquals([code, stdout], [3, "third\n"]);
+    const after = await run({ args: ["show", place] });
+    assertEquals(after, printed("1 free, 0 waiting\n"));
+    assertEquals((await run({ args: ["run", "2", place] })).code, 2);
+  },
+  // Elsewhere nobody sees who waits.
+  Deno.build.os !== "linux",
+);
+
+testExample(
+  "mutex_accounts.ts",
+  "loses nothing with a worker that is killed",
+  [],
+  async ({ run }) => {
+    const story = [
+      "somebody has died, and may have lost something",
+      "1 of 3 workers were killed",
+      "0 left, 1000 moved",
+    ];
+    assertEquals(await run(), printed(`${story.join("\n")}\n`));
+  },
+);
+
+testExample(
+  "lock_single_instance.ts",
+  "runs once at a time, and hands over",
+  [],
+  async ({ path, signal, run }) => {
+    const file = path("service.lock");
+    const name = "lock_single_instance.ts";
+    await using first = new RunningExample(name, [file], signal);
+    assertEquals(await first.stdout.next(), "running, until Ctrl-C");
+    const { code, stderr } = await run({ args: [file] });
+    const who = Deno.build.os === "linux" ? first.pid : undefined;
+    const complaint = `it is running already: process ${who}\n`;
+    assertEquals([code, stderr], [1, complaint]);
+
+    await using next = new RunningExample(name, [file, "--wait"], signal);
+    first.kill();
+    assertEquals(await next.stdout.next(), "running, until Ctrl-C");
+    next.interrupt();
+    assertEquals(await next.stdout.next(), "ended");
+    assertEquals((await next.status).code, 0);
+  },
+);
 
 Deno.test("every example is run here, is short, and imports official names", () => {
   assertEquals(exampleNames(), [...tested].sort());

@@ -57,6 +57,16 @@ export class RunningExample implements AsyncDisposable {
     this.status = this.#process.status;
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Ends it without asking. */
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+
   /** Interrupts it, as Ctrl-C does. */
   interrupt(): void {
     this.#process.kill("SIGINT");
