@@ -13,7 +13,7 @@ import { until } from "./_util/until.ts";
 // futex(2) is the test program's, and is Linux's alone.
 const ignore = missing("cc") || Deno.build.os !== "linux";
 const program = await compiled("memory_locks.c");
-const ROUNDS = 20_000;
+const ROUNDS = 50_000;
 
 /** Where the program has them. */
 const MUTEX = 0;
@@ -42,6 +42,11 @@ class Scene implements Disposable {
     Barrier.init(this.memory, BARRIER, 2);
     RwLock.init(this.memory, LOCK);
     return this;
+  }
+
+  /** Whether a lock says that somebody sleeps until it is free. */
+  isWaitedFor(lock: number): boolean {
+    return new Uint32Array(this.memory.buffer, lock + 4, 1)[0] >>> 31 === 1;
   }
 
   /** The C program in a role. */
@@ -81,7 +86,10 @@ Deno.test("C programs and we keep each other out by a mutex", {
 }, async () => {
   using scene = new Scene().init();
   const mutex = Mutex.at(scene.memory, MUTEX);
+  const first = mutex.acquireSync();
   const others = [scene.run("count", ROUNDS), scene.run("count", ROUNDS)];
+  await until(() => scene.isWaitedFor(MUTEX), scene.signal);
+  first.release();
   for (let i = 0; i < ROUNDS; i++) {
     using _lock = await mutex.acquire(scene);
     scene.numbers[0]++;
@@ -96,9 +104,12 @@ Deno.test("C programs and we read while nobody writes, and write alone", {
   using scene = new Scene().init();
   const { numbers, signal } = scene;
   const lock = RwLock.at(scene.memory, LOCK);
+  const first = lock.acquireSync();
   const others = ["write", "read", "read"].map((role) =>
     scene.run(role, ROUNDS)
   );
+  await until(() => scene.isWaitedFor(LOCK), signal);
+  first.release();
   for (let i = 0; i < ROUNDS; i++) {
     if (i % 2 === 0) {
       using _writing = await lock.acquire({ signal });
@@ -118,7 +129,7 @@ Deno.test("a C program wakes us by a condition, and we wake it", {
 }, async () => {
   using scene = new Scene().init();
   const { memory, numbers, signal } = scene;
-  const count = ROUNDS / 10;
+  const count = ROUNDS / 25;
   const answering = scene.run("answer", count);
   const mutex = Mutex.at(memory, MUTEX);
   const changed = Condition.at(memory, CONDITION);
@@ -136,7 +147,7 @@ Deno.test("a C program and we meet at a barrier, round by round", {
 }, async () => {
   using scene = new Scene().init();
   const barrier = Barrier.at(scene.memory, BARRIER);
-  const count = ROUNDS / 10;
+  const count = ROUNDS / 25;
   const meeting = scene.run("meet", count);
   let last = 0;
   for (let i = 0; i < count; i++) {
@@ -220,15 +231,13 @@ Deno.test("a C program waits for us, and we for it", { ignore }, async () => {
   const mutex = Mutex.at(memory, MUTEX);
   const lock = mutex.acquireSync();
   await using peer = startHolding("hold", scene);
-  // It says in the lock that it waits.
-  const owner = new Uint32Array(memory.buffer, MUTEX + 4, 1);
-  await until(() => owner[0] >>> 31 === 1, signal);
+  await until(() => scene.isWaitedFor(MUTEX), signal);
   lock.release();
   await using lines = new Lines(peer.stdout);
   assertEquals(await lines.next(), "locked");
   assertEquals(mutex.tryAcquire(), undefined);
   const waiting = mutex.acquire({ signal });
-  await until(() => owner[0] >>> 31 === 1, signal);
+  await until(() => scene.isWaitedFor(MUTEX), signal);
   peer.kill("SIGKILL");
   using inherited = await waiting;
   assertEquals(inherited.ownerDied, true);

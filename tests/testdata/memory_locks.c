@@ -18,7 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <signal.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -316,24 +316,37 @@ static void make(void)
     memory->lock.magic = magic("RWL1");
 }
 
+/* Now and then lets others run, where they must not get in. */
+static void dawdle(uint32_t round)
+{
+    if (round % 16 == 0)
+        sched_yield();
+}
+
 static uint32_t play(const char *role, uint32_t count)
 {
-    uint32_t *numbers = memory->numbers, right = 0;
+    volatile uint32_t *numbers = memory->numbers;
+    uint32_t right = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (strcmp(role, "count") == 0) {
             take(&memory->mutex.owner);
-            numbers[0]++;
+            uint32_t number = numbers[0];
+            dawdle(i);
+            numbers[0] = number + 1;
             give_back(&memory->mutex.owner);
             right++;
         } else if (strcmp(role, "write") == 0) {
             lock_to_write(&memory->lock);
             numbers[0]++;
+            dawdle(i);
             numbers[1]++;
             unlock_to_write(&memory->lock);
             right++;
         } else if (strcmp(role, "read") == 0) {
             struct owner *slot = lock_to_read(&memory->lock);
-            right += numbers[0] == numbers[1];
+            uint32_t number = numbers[0];
+            dawdle(i);
+            right += number == numbers[1];
             leave(&memory->lock, slot);
         } else if (strcmp(role, "answer") == 0) {
             take(&memory->mutex.owner);
