@@ -1,6 +1,7 @@
 /**
  * What begins every lock in shared memory: a word that says which kind of lock
- * it is, in which layout. Then come the words of that kind, all of 32 bits.
+ * it is, in which layout. Then come the words of that kind, all of 32 bits, as
+ * in `docs/lock-format.md`.
  */
 
 import type { MemoryRegion } from "../_internal/mapped_region.ts";

@@ -1,5 +1,19 @@
 /**
- * Semaphores and locks between processes.
+ * Semaphores and locks between processes: POSIX semaphores, sets of System V
+ * semaphores, and mutexes, read-write locks, conditions and barriers in memory
+ * that processes share.
+ *
+ * @example At most three at a time, over all programs
+ * ```ts
+ * import { Semaphore } from "@ipc/core/sem";
+ *
+ * const name = `/downloads-${crypto.randomUUID()}`;
+ * using downloads = Semaphore.create(name, { value: 3, temporary: true });
+ *
+ * // In any number of programs: using downloads = Semaphore.open(name);
+ * using _permit = await downloads.acquire();
+ * console.log("no more than three are here");
+ * ```
  *
  * @module
  */
