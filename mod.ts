@@ -23,3 +23,4 @@
 export * from "./fifo/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";
+export * from "./signal/mod.ts";

@@ -21,6 +21,8 @@ export const libc = open({
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   // ssize_t write(int fildes, const void *buf, size_t nbyte);
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
+  // ssize_t getdents64(int fd, void *dirp, size_t count);  Linux
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   // int fcntl(int fildes, int cmd, ... long arg);
   fcntl: {
     parameters: ["i32", "i32", "i64"],
@@ -31,6 +33,10 @@ export const libc = open({
     parameters: ["i32", "u64", "buffer"],
     result: "i32",
   },
+  // int pipe(int fildes[2]);
+  pipe: { parameters: ["buffer"], result: "i32" },
+  // int pipe2(int pipefd[2], int flags);  Linux
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   // int poll(struct pollfd fds[], nfds_t nfds, int timeout);
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   // int select(int nfds, fd_set *readfds, fd_set *writefds,
@@ -41,6 +47,18 @@ export const libc = open({
   },
   // int sched_yield(void);
   sched_yield: { parameters: [], result: "i32" },
+  // int kill(pid_t pid, int sig);
+  kill: { parameters: ["i32", "i32"], result: "i32" },
+  // void *mmap(void *addr, size_t len, int prot, int flags, int fildes,
+  //            off_t off);
+  mmap: {
+    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
+    result: "pointer",
+  },
+  // int mprotect(void *addr, size_t len, int prot);
+  mprotect: { parameters: ["pointer", "usize", "i32"], result: "i32" },
+  // int munmap(void *addr, size_t len);
+  munmap: { parameters: ["pointer", "usize"], result: "i32" },
   // int unlink(const char *path);
   unlink: { parameters: ["buffer"], result: "i32" },
   // int statx(int dirfd, const char *path, int flags, unsigned mask,

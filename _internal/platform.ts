@@ -21,6 +21,7 @@ export interface Platform {
   readonly O_CREAT: number;
   readonly O_EXCL: number;
   readonly O_CLOEXEC: number;
+  readonly O_NOCTTY: number;
   /** Packet mode of a pipe; 0 where there is none. */
   readonly O_DIRECT: number;
   readonly F_DUPFD_CLOEXEC: number;
@@ -29,6 +30,11 @@ export interface Platform {
   readonly F_GETPIPE_SZ: number;
   readonly FIONREAD: bigint;
   readonly FD_SETSIZE: number;
+  readonly MAP_ANONYMOUS: number;
+  /** The real-time signals; 0 where there are none. */
+  readonly SIGRTMIN: number;
+  readonly SIGRTMAX: number;
+  readonly SYS_RT_TGSIGQUEUEINFO: number;
 
   readonly EVFILT_USER: number;
   readonly POSIX_SPAWN_SETSID: number;
@@ -58,6 +64,10 @@ export const POLLOUT = 4;
 export const POLLERR = 8;
 export const POLLHUP = 16;
 export const WNOHANG = 1;
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+export const MAP_PRIVATE = 2;
 export const POSIX_SPAWN_SETSIGDEF = 4;
 export const POSIX_SPAWN_SETSIGMASK = 8;
 
@@ -68,12 +78,17 @@ const LINUX_X86_64: Platform = {
   O_CREAT: 0x40,
   O_EXCL: 0x80,
   O_CLOEXEC: 0x80000,
+  O_NOCTTY: 0x100,
   O_DIRECT: 0x4000,
   F_DUPFD_CLOEXEC: 1030,
   F_SETPIPE_SZ: 1031,
   F_GETPIPE_SZ: 1032,
   FIONREAD: 0x541bn,
   FD_SETSIZE: 1024,
+  MAP_ANONYMOUS: 0x20,
+  SIGRTMIN: 34,
+  SIGRTMAX: 64,
+  SYS_RT_TGSIGQUEUEINFO: 297,
   EVFILT_USER: 0,
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
@@ -85,6 +100,7 @@ const LINUX_X86_64: Platform = {
 const LINUX_AARCH64: Platform = {
   ...LINUX_X86_64,
   O_DIRECT: 0x10000,
+  SYS_RT_TGSIGQUEUEINFO: 240,
   epollEvent: { size: 16, data: 8 },
 };
 
@@ -100,12 +116,17 @@ const DARWIN_AARCH64: Platform = {
   O_CREAT: 0x200,
   O_EXCL: 0x800,
   O_CLOEXEC: 0x1000000,
+  O_NOCTTY: 0x20000,
   O_DIRECT: 0,
   F_DUPFD_CLOEXEC: 67,
   F_SETPIPE_SZ: 0,
   F_GETPIPE_SZ: 0,
   FIONREAD: 0x4004667fn,
   FD_SETSIZE: 1024,
+  MAP_ANONYMOUS: 0x1000,
+  SIGRTMIN: 0,
+  SIGRTMAX: 0,
+  SYS_RT_TGSIGQUEUEINFO: 0,
   EVFILT_USER: -10,
   POSIX_SPAWN_SETSID: 0x400,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,

@@ -12,6 +12,13 @@ import { reactor } from "./reactor.ts";
 /** The same on every architecture: pidfd_open(2). */
 const SYS_PIDFD_OPEN = 434n;
 
+/** A descriptor of a process, which is readable when that has ended. Linux. */
+export function openPidfd(pid: number): Descriptor {
+  const fd = Number(libc.syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n));
+  check(fd, "pidfd_open", { on: `${pid}`, kind: "process" });
+  return new Descriptor(fd, `process ${pid}`);
+}
+
 /**
  * Resolves when the process has ended, whether or not it has been waited for.
  *
@@ -22,9 +29,7 @@ export async function processExit(
   { signal }: WaitOptions = {},
 ): Promise<void> {
   if (os === "darwin") return await kqueueExit(pid, signal);
-  const fd = Number(libc.syscall(SYS_PIDFD_OPEN, BigInt(pid), 0n));
-  check(fd, "pidfd_open", { on: `${pid}`, kind: "process" });
-  using pidfd = new Descriptor(fd, `process ${pid}`);
+  using pidfd = openPidfd(pid);
   await parked(readParking(pidfd).park, signal);
 }
 

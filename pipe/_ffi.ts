@@ -4,10 +4,6 @@ import { open } from "../_internal/libc.ts";
 
 /** The symbol table, opened. */
 export const libc = open({
-  // int pipe(int fildes[2]);
-  pipe: { parameters: ["buffer"], result: "i32" },
-  // int pipe2(int pipefd[2], int flags);  Linux
-  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   // ssize_t splice(int fd_in, off64_t *off_in, int fd_out, off64_t *off_out,
   //                size_t len, unsigned int flags);  Linux
   splice: {
@@ -16,8 +12,6 @@ export const libc = open({
   },
   // ssize_t tee(int fd_in, int fd_out, size_t len, unsigned int flags);  Linux
   tee: { parameters: ["i32", "i32", "usize", "u32"], result: "i32" },
-  // int kill(pid_t pid, int sig);
-  kill: { parameters: ["i32", "i32"], result: "i32" },
   // pid_t waitpid(pid_t pid, int *stat_loc, int options);
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   // int posix_spawnp(pid_t *pid, const char *file,

@@ -3,7 +3,7 @@
 import { fdNumber } from "../_internal/arguments.ts";
 import { libc as base } from "../_internal/_ffi.ts";
 import { isOwned } from "../_internal/descriptor.ts";
-import { systemError } from "../_internal/errno.ts";
+import { checkReturned } from "../_internal/errno.ts";
 import { cString } from "../_internal/memory.ts";
 import {
   F_GETFD,
@@ -27,14 +27,14 @@ export class FileActions implements Disposable {
   readonly #duplicates: number[] = [];
 
   constructor() {
-    returned(
+    checkReturned(
       libc.posix_spawn_file_actions_init(this.struct),
       "posix_spawn_file_actions_init",
     );
   }
 
   changeDirectory(path: string): void {
-    returned(
+    checkReturned(
       libc.posix_spawn_file_actions_addchdir_np(this.struct, cString(path)),
       "posix_spawn_file_actions_addchdir_np",
     );
@@ -58,7 +58,7 @@ export class FileActions implements Disposable {
   #inheritStandard(named: ReadonlySet<number>): void {
     for (const fd of [0, 1, 2]) {
       if (named.has(fd) || base.fcntl(fd, F_GETFD, 0n) < 0) continue;
-      returned(
+      checkReturned(
         libc.posix_spawn_file_actions_addinherit_np(this.struct, fd),
         "posix_spawn_file_actions_addinherit_np",
       );
@@ -69,13 +69,13 @@ export class FileActions implements Disposable {
   #closeOthers(named: ReadonlySet<number>, least: number): void {
     for (let fd = 3; fd < least; fd++) {
       if (named.has(fd) || base.fcntl(fd, F_GETFD, 0n) < 0) continue;
-      returned(
+      checkReturned(
         libc.posix_spawn_file_actions_addclose(this.struct, fd),
         "posix_spawn_file_actions_addclose",
       );
     }
     try {
-      returned(
+      checkReturned(
         libc.posix_spawn_file_actions_addclosefrom_np(this.struct, least),
         "posix_spawn_file_actions_addclosefrom_np",
       );
@@ -88,7 +88,7 @@ export class FileActions implements Disposable {
   #giveOne(target: number, source: ChildDescriptor, least: number): void {
     if (source === "null") {
       const path = cString("/dev/null");
-      return returned(
+      return checkReturned(
         libc.posix_spawn_file_actions_addopen(
           this.struct,
           target,
@@ -104,7 +104,7 @@ export class FileActions implements Disposable {
     const ours = source !== "inherit" || isOwned(target);
     const fd = ours ? blockingDuplicate(from, least) : duplicate(from, least);
     this.#duplicates.push(fd);
-    returned(
+    checkReturned(
       libc.posix_spawn_file_actions_adddup2(this.struct, fd, target),
       "posix_spawn_file_actions_adddup2",
     );
@@ -121,7 +121,10 @@ export class Attributes implements Disposable {
   readonly struct = new Uint8Array(STRUCT_SIZE);
 
   constructor(newSession: boolean) {
-    returned(libc.posix_spawnattr_init(this.struct), "posix_spawnattr_init");
+    checkReturned(
+      libc.posix_spawnattr_init(this.struct),
+      "posix_spawnattr_init",
+    );
     const flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
       platform.POSIX_SPAWN_CLOEXEC_DEFAULT |
       (newSession ? platform.POSIX_SPAWN_SETSID : 0);
@@ -142,9 +145,4 @@ function signalSet(...signals: number[]): Uint8Array<ArrayBuffer> {
   const set = new Uint8Array(128);
   for (const signal of signals) set[signal - 1 >> 3] |= 1 << (signal - 1 & 7);
   return set;
-}
-
-/** These functions return the error number instead of setting errno. */
-function returned(number: number, syscall: string): void {
-  if (number !== 0) throw systemError(number, syscall);
 }

@@ -1,6 +1,11 @@
-import { constants } from "node:os";
+import { libc as base } from "../_internal/_ffi.ts";
 import { check, E, systemError } from "../_internal/errno.ts";
 import { WNOHANG } from "../_internal/platform.ts";
+import {
+  type SignalName,
+  signalName,
+  signalNumber,
+} from "../_internal/signals.ts";
 import { processExit } from "../mux/process_exit.ts";
 import { libc } from "./_ffi.ts";
 
@@ -89,11 +94,11 @@ export class Child implements AsyncDisposable {
    * assertEquals((await child.status).signal, "SIGKILL");
    * ```
    */
-  kill(signal: Deno.Signal | number = "SIGTERM"): void {
-    const number = signalNumber(signal);
+  kill(signal: SignalName | number = "SIGTERM"): void {
+    const number = signalNumber(signal, "kill");
     const context = { on: `${this.#command}, process ${this.pid}` };
     if (this.#reaped) throw systemError(E.ESRCH, "kill", context);
-    check(libc.kill(this.pid, number), "kill", context);
+    check(base.kill(this.pid, number), "kill", context);
   }
 
   /**
@@ -115,17 +120,6 @@ export class Child implements AsyncDisposable {
   }
 }
 
-const SIGNALS: Readonly<Record<string, number>> = constants.signals;
-
-function signalNumber(signal: Deno.Signal | number): number {
-  const number = typeof signal === "number" ? signal : SIGNALS[signal];
-  if (Number.isInteger(number) && number >= 0 && number <= 64) return number;
-  throw new TypeError(
-    `Cannot kill: the signal must be the name or number of one: ` +
-      `current value is ${signal}`,
-  );
-}
-
 /** The encoding that WIFEXITED, WTERMSIG and so on take apart: wait(2). */
 function decode(status: number): ChildStatus {
   const number = status & 0x7f;
@@ -133,10 +127,5 @@ function decode(status: number): ChildStatus {
     const code = status >> 8 & 0xff;
     return { success: code === 0, code, signal: null };
   }
-  const name = Object.keys(SIGNALS).find((key) => SIGNALS[key] === number);
-  return {
-    success: false,
-    code: 128 + number,
-    signal: name ?? `signal ${number}`,
-  };
+  return { success: false, code: 128 + number, signal: signalName(number) };
 }

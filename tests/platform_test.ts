@@ -33,10 +33,37 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
   },
   KEVENT_SIZE: "sizeof(struct kevent)",
   SYS_PIDFD_OPEN: "SYS_pidfd_open",
+  SYS_PIDFD_SEND_SIGNAL: "SYS_pidfd_send_signal",
+  SYS_RT_TGSIGQUEUEINFO: "SYS_rt_tgsigqueueinfo",
+  SIGACTION_SIZE: "sizeof(struct sigaction)",
+  SIGACTION_MASK: "offsetof(struct sigaction, sa_mask)",
+  SIGACTION_FLAGS: "offsetof(struct sigaction, sa_flags)",
+  SIGSET_SIZE: "sizeof(sigset_t)",
+  SIGINFO_SIZE: "sizeof(siginfo_t)",
+  SIGINFO_SIGNO: "offsetof(siginfo_t, si_signo)",
+  SIGINFO_CODE: "offsetof(siginfo_t, si_code)",
+  SIGINFO_PID: "offsetof(siginfo_t, si_pid)",
+  SIGINFO_UID: "offsetof(siginfo_t, si_uid)",
+  SIGINFO_VALUE: "offsetof(siginfo_t, si_value)",
 };
 
 /** Used in Linux's own calls only; macOS has another number for the name. */
-const LINUX_ONLY: readonly string[] = ["AT_FDCWD"];
+const LINUX_ONLY: readonly string[] = [
+  "AT_FDCWD",
+  "SA_RESTART",
+  "SA_SIGINFO",
+  "SIGACTION_FLAGS",
+  "SIGACTION_SIZE",
+  "SIGCHLD",
+  "SIGINFO_PID",
+  "SIGINFO_SIZE",
+  "SIGINFO_UID",
+  "SIGINFO_VALUE",
+  "SIGSET_SIZE",
+  "SIG_UNBLOCK",
+  "SI_QUEUE",
+  "SI_TIMER",
+];
 
 for (const machine of machines) {
   Deno.test(`platform.ts has the numbers on record for ${machine}`, () => {

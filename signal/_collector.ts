@@ -1,0 +1,108 @@
+/**
+ * The thread that handles real-time signals. The kernel gives a signal that was
+ * sent to a process to any thread that does not block it, and two that come
+ * soon after each other to two threads, which then race. So there is one thread
+ * that does nothing else, and all others block what it is to handle.
+ *
+ * Only a thread itself can change what it blocks. So each of the others is sent
+ * a signal, the handler of which changes the mask that it returns to. Threads
+ * that are started later inherit theirs. So do programs that Deno starts, for
+ * which reason the standard signals, which are merged anyway, are left alone.
+ */
+
+import { libc as base } from "../_internal/_ffi.ts";
+import { checkReturned, E, errno, systemError } from "../_internal/errno.ts";
+import { cString } from "../_internal/memory.ts";
+import { platform } from "../_internal/platform.ts";
+import { mapCode } from "./_executable.ts";
+import { libc } from "./_ffi.ts";
+import { assemble, BLOCK, type MachineCode } from "./_machine_code.ts";
+import { encode } from "./_siginfo.ts";
+import { bit, mayBeHandling, type Thread, threads } from "./_threads.ts";
+
+/** By this it is found by Workers that have not started it. */
+const NAME = "ipc-signals";
+
+/** How long to wait for threads that do not answer, in milliseconds. */
+const PATIENCE = 100;
+
+const SIG_UNBLOCK = 1;
+const SIGSET_SIZE = 128;
+
+/** Starts the thread, if it is not there yet. */
+export function startCollector(code: MachineCode): void {
+  if (threads().some(isCollector)) return;
+  const thread = new BigUint64Array(1);
+  const entry = mapCode(assemble(code.collector));
+  checkReturned(
+    libc.pthread_create(thread, null, entry, null),
+    "pthread_create",
+  );
+  checkReturned(libc.pthread_detach(thread[0]), "pthread_detach");
+  checkReturned(
+    libc.pthread_setname_np(thread[0], cString(NAME)),
+    "pthread_setname_np",
+  );
+}
+
+function isCollector({ name }: Thread): boolean {
+  return name === NAME;
+}
+
+/** Has a signal, for which there is a handler by now, handled by it alone. */
+export function collect(signal: number): void {
+  const told = new Set<number>();
+  const deadline = performance.now() + PATIENCE;
+  // Once more each time, for threads that were started by others before those
+  // were told.
+  for (;;) {
+    const others = threads()
+      .filter((thread) => !isCollector(thread) && !blocks(thread, signal));
+    if (others.length === 0 || performance.now() > deadline) return;
+    for (const { id } of others) {
+      if (!told.has(id)) tell(id, signal);
+      told.add(id);
+    }
+    base.sched_yield();
+  }
+}
+
+/** Whether a thread blocks a signal, and not just for a moment. */
+function blocks(thread: Thread, signal: number): boolean {
+  return (thread.blocked & bit(signal)) !== 0n && !mayBeHandling(thread);
+}
+
+/** Has a thread block a signal. */
+function tell(thread: number, signal: number): void {
+  const info = encode({
+    number: signal,
+    code: BLOCK,
+    pid: Deno.pid,
+    uid: libc.getuid(),
+    value: bit(signal),
+  });
+  const result = libc.rt_tgsigqueueinfo(
+    BigInt(platform.SYS_RT_TGSIGQUEUEINFO),
+    BigInt(Deno.pid),
+    BigInt(thread),
+    BigInt(signal),
+    info,
+  );
+  if (result >= 0n) return;
+  const number = errno();
+  // It has ended.
+  if (number !== E.ESRCH) throw systemError(number, "rt_tgsigqueueinfo");
+}
+
+/**
+ * Has this thread, and so programs that it starts, block a signal no longer.
+ * There must be no handler for it any more that minds the order.
+ */
+export function release(signal: number): void {
+  const set = new Uint8Array(SIGSET_SIZE);
+  new BigUint64Array(set.buffer)[0] = bit(signal);
+  checkReturned(
+    libc.pthread_sigmask(SIG_UNBLOCK, set, null),
+    "pthread_sigmask",
+  );
+}

@@ -1,0 +1,165 @@
+/**
+ * Signal handlers in machine code. Those of one signal are a chain: each goes
+ * on with the one that was there before, whoever had put it there, so that
+ * streams, Workers and Deno's own listeners all hear of it.
+ */
+
+import { libc as base } from "../_internal/_ffi.ts";
+import { check } from "../_internal/errno.ts";
+import type { Address } from "../_internal/mapping.ts";
+import { mapCode } from "./_executable.ts";
+import { libc } from "./_ffi.ts";
+import {
+  assemble,
+  DATA,
+  ENTRY,
+  type MachineCode,
+  MARK,
+} from "./_machine_code.ts";
+
+// struct sigaction { handler; sigset_t sa_mask; int sa_flags; sa_restorer }
+const SIGACTION_SIZE = 152;
+const SIGACTION_MASK = 8;
+const SIGACTION_FLAGS = 136;
+const SA_SIGINFO = 0x4;
+const SA_RESTART = 0x10000000;
+
+const SIG_IGN = 1n;
+const NO_PIPE = -1;
+/** Every page begins at a multiple of this, the smallest there is. */
+const SMALLEST_PAGE = 4096n;
+
+/** The memory of one handler: a link of a chain. It is never unmapped. */
+export class Handler {
+  /** Where it is called. */
+  readonly #entry: bigint;
+  /** The pipe, and how many threads use it. */
+  readonly #words: Int32Array;
+  readonly #dropped: BigInt64Array;
+  /** `struct sigaction` of what is called next. */
+  readonly #previous: Uint8Array<ArrayBuffer>;
+  readonly #next: BigInt64Array;
+
+  private constructor(address: Address) {
+    const start = Deno.UnsafePointer.value(address);
+    this.#entry = start + BigInt(ENTRY);
+    const data = Deno.UnsafePointerView.getArrayBuffer(
+      Deno.UnsafePointer.create(start + BigInt(DATA))!,
+      16 + SIGACTION_SIZE,
+    );
+    this.#words = new Int32Array(data, 0, 2);
+    this.#dropped = new BigInt64Array(data, 8, 1);
+    this.#previous = new Uint8Array(data, 16);
+    this.#next = new BigInt64Array(data, 16, 1);
+  }
+
+  /** A new one, in no chain yet. */
+  static make(code: MachineCode): Handler {
+    const mark = new TextEncoder().encode(MARK);
+    const bytes = [...mark, ...assemble(code.handler)];
+    return new Handler(mapCode(new Uint8Array(bytes)));
+  }
+
+  /** The one that is called at `entry`, if it is one, of whichever Worker. */
+  static #at(entry: bigint): Handler | undefined {
+    const start = entry - BigInt(ENTRY);
+    if (start <= 0n || start % SMALLEST_PAGE !== 0n) return undefined;
+    const address = Deno.UnsafePointer.create(start)!;
+    const mark = Deno.UnsafePointerView.getArrayBuffer(address, MARK.length);
+    return new TextDecoder().decode(mark) === MARK
+      ? new Handler(address)
+      : undefined;
+  }
+
+  /** Whose handler is called first for a signal; nobody's if there is none. */
+  static first(signal: number): "ours" | "other" | undefined {
+    const first = current(signal);
+    if (first <= SIG_IGN) return undefined;
+    return Handler.#at(first) === undefined ? "other" : "ours";
+  }
+
+  /** Puts it first in a signal's chain, to write to a pipe. */
+  install(signal: number, pipe: number): void {
+    this.#dropped[0] = 0n;
+    Atomics.store(this.#words, 0, pipe);
+    const action = new Uint8Array(SIGACTION_SIZE);
+    const view = new DataView(action.buffer);
+    view.setBigInt64(0, this.#entry, true);
+    // One at a time: or of two signals that are there already, the second
+    // would interrupt the handler of the first before it has done anything.
+    action.fill(0xff, SIGACTION_MASK, SIGACTION_FLAGS);
+    view.setInt32(SIGACTION_FLAGS, SA_SIGINFO | SA_RESTART, true);
+    const context = { on: `signal ${signal}` };
+    check(libc.sigaction(signal, null, this.#previous), "sigaction", context);
+    check(libc.sigaction(signal, action, null), "sigaction", context);
+  }
+
+  /** How many signals found the pipe full since it was installed. */
+  get dropped(): number {
+    return Number(Atomics.load(this.#dropped, 0));
+  }
+
+  /** Has it write no more; when this returns it does not any longer. */
+  mute(): void {
+    Atomics.store(this.#words, 0, NO_PIPE);
+    while (Atomics.load(this.#words, 1) !== 0) base.sched_yield();
+  }
+
+  /**
+   * Takes it out of a signal's chain, so that what was there before it is
+   * there again.
+   *
+   * @returns False if it had to stay: another's handler, of which nobody knows
+   * how it goes on, was put before it.
+   */
+  uninstall(signal: number): boolean {
+    const first = current(signal);
+    if (first === this.#entry) {
+      const result = libc.sigaction(signal, this.#previous, null);
+      check(result, "sigaction", { on: `signal ${signal}` });
+      return true;
+    }
+    for (let it = Handler.#at(first); it; it = Handler.#at(it.#next[0])) {
+      if (it.#next[0] !== this.#entry) continue;
+      // In one go, as a signal may be handled right now.
+      Atomics.store(it.#next, 0, this.#next[0]);
+      it.#previous.set(this.#previous);
+      return true;
+    }
+    return false;
+  }
+}
+
+/** What is called first for a signal, or SIG_DFL or SIG_IGN. */
+function current(signal: number): bigint {
+  const action = new BigInt64Array(SIGACTION_SIZE / 8);
+  const result = libc.sigaction(signal, null, action);
+  check(result, "sigaction", { on: `signal ${signal}` });
+  return action[0];
+}
+
+/** Handlers that are in no chain, kept for the signal that they were for. */
+const spare = new Map<number, Handler[]>();
+
+/**
+ * A handler for a signal, made anew unless there is one.
+ *
+ * @param code What it runs.
+ * @param used Whether it may be one that was in use before: only if no thread
+ * can still be running that.
+ */
+export function takeHandler(
+  signal: number,
+  code: MachineCode,
+  used: boolean,
+): Handler {
+  const kept = used ? spare.get(signal)?.pop() : undefined;
+  return kept ?? Handler.make(code);
+}
+
+/** Keeps a handler that was uninstalled. */
+export function keepHandler(signal: number, handler: Handler): void {
+  const kept = spare.get(signal);
+  if (kept === undefined) spare.set(signal, [handler]);
+  else kept.push(handler);
+}

@@ -1,0 +1,78 @@
+/** Records written by handlers in machine code: all that the kernel knows. */
+
+import { isRealtime } from "../_internal/signals.ts";
+import { collect, release, startCollector } from "./_collector.ts";
+import { DenoListeners } from "./_deno_listeners.ts";
+import { Handler, keepHandler, takeHandler } from "./_handler.ts";
+import type { MachineCode } from "./_machine_code.ts";
+import { exclusively } from "./_process_lock.ts";
+import type { Source } from "./_source.ts";
+import { mayBeHandling, threads } from "./_threads.ts";
+
+/** The handlers of one stream. */
+export class HandlerSource implements Source {
+  readonly whileBlocked = true;
+  readonly #handlers = new Map<number, Handler>();
+  readonly #denoListeners = new DenoListeners();
+  #closed = false;
+  #dropped = 0;
+
+  /**
+   * @param signals What to handle.
+   * @param pipe Where to write the records.
+   * @param code What to handle it with.
+   */
+  constructor(signals: readonly number[], pipe: number, code: MachineCode) {
+    const realtime = signals.filter(isRealtime);
+    try {
+      exclusively(() => {
+        if (realtime.length > 0) startCollector(code);
+        const used = !threads().some(mayBeHandling);
+        for (const signal of signals) {
+          this.#lookAt(signal);
+          const handler = takeHandler(signal, code, used);
+          handler.install(signal, pipe);
+          this.#handlers.set(signal, handler);
+        }
+      });
+      for (const signal of realtime) collect(signal);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #lookAt(signal: number): void {
+    // Deno does not know of real-time signals.
+    if (isRealtime(signal) || Handler.first(signal) !== "other") return;
+    this.#denoListeners.add(signal);
+  }
+
+  get dropped(): number {
+    return this.#closed ? this.#dropped : this.#sum();
+  }
+
+  #sum(): number {
+    return this.#handlers.values()
+      .reduce((sum, handler) => sum + handler.dropped, 0);
+  }
+
+  look(): void {
+    for (const signal of this.#handlers.keys()) this.#lookAt(signal);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    for (const handler of this.#handlers.values()) handler.mute();
+    this.#dropped = this.#sum();
+    this.#closed = true;
+    exclusively(() => {
+      for (const [signal, handler] of this.#handlers) {
+        if (handler.uninstall(signal)) keepHandler(signal, handler);
+        const last = Handler.first(signal) === undefined;
+        if (last && isRealtime(signal)) release(signal);
+      }
+    });
+    this.#denoListeners[Symbol.dispose]();
+  }
+}
