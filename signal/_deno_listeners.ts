@@ -7,24 +7,58 @@
 
 import { signalName } from "../_internal/signals.ts";
 
-/** Listeners that do nothing, for some signals. */
-export class DenoListeners implements Disposable {
-  readonly #added = new Set<Deno.Signal>();
-  readonly #listener = () => {};
+/** A listener for one signal. */
+class Listener {
+  readonly #name: Deno.Signal;
+  readonly #seen: () => number;
+  /** How many signals there were when it was last called. */
+  #heard: number;
+  #wanted = true;
 
-  /** Has Deno believe that somebody listens to a signal. */
-  add(signal: number): void {
-    const name = signalName(signal) as Deno.Signal;
-    if (this.#added.has(name)) return;
-    Deno.addSignalListener(name, this.#listener);
-    this.#added.add(name);
+  constructor(signal: number, seen: () => number) {
+    this.#name = signalName(signal) as Deno.Signal;
+    this.#seen = seen;
+    this.#heard = seen();
+    Deno.addSignalListener(this.#name, this.#call);
+  }
+
+  readonly #call = () => {
+    if (this.#wanted) this.#heard = this.#seen();
+    else this.#remove();
+  };
+
+  /**
+   * Takes it away; if there was a signal of which Deno does not know yet, only
+   * when it does: a thread of its own looks for listeners then.
+   */
+  end(): void {
+    this.#wanted = false;
+    if (this.#heard === this.#seen()) this.#remove();
+  }
+
+  #remove(): void {
+    Deno.removeSignalListener(this.#name, this.#call);
+  }
+}
+
+/** Listeners that do nothing, for some signals. */
+export class DenoListeners {
+  readonly #listeners = new Map<number, Listener>();
+
+  /**
+   * Has Deno believe that somebody listens to a signal.
+   *
+   * @param signal The signal.
+   * @param seen Answers how often it has come.
+   */
+  add(signal: number, seen: () => number): void {
+    if (this.#listeners.has(signal)) return;
+    this.#listeners.set(signal, new Listener(signal, seen));
   }
 
   /** Takes all of them away again. */
-  [Symbol.dispose](): void {
-    for (const name of this.#added) {
-      Deno.removeSignalListener(name, this.#listener);
-    }
-    this.#added.clear();
+  end(): void {
+    for (const listener of this.#listeners.values()) listener.end();
+    this.#listeners.clear();
   }
 }

@@ -29,8 +29,8 @@ export class HandlerSource implements Source {
         if (realtime.length > 0) startCollector(code);
         const used = !threads().some(mayBeHandling);
         for (const signal of signals) {
-          this.#lookAt(signal);
           const handler = takeHandler(signal, code, used);
+          this.#lookAt(signal, handler);
           handler.install(signal, pipe);
           this.#handlers.set(signal, handler);
         }
@@ -42,10 +42,10 @@ export class HandlerSource implements Source {
     }
   }
 
-  #lookAt(signal: number): void {
+  #lookAt(signal: number, handler: Handler): void {
     // Deno does not know of real-time signals.
     if (isRealtime(signal) || Handler.first(signal) !== "other") return;
-    this.#denoListeners.add(signal);
+    this.#denoListeners.add(signal, () => handler.seen);
   }
 
   get dropped(): number {
@@ -58,21 +58,26 @@ export class HandlerSource implements Source {
   }
 
   look(): void {
-    for (const signal of this.#handlers.keys()) this.#lookAt(signal);
+    for (const [signal, handler] of this.#handlers) {
+      this.#lookAt(signal, handler);
+    }
   }
 
   close(): void {
     if (this.#closed) return;
-    for (const handler of this.#handlers.values()) handler.mute();
-    this.#dropped = this.#sum();
     this.#closed = true;
-    exclusively(() => {
-      for (const [signal, handler] of this.#handlers) {
-        if (handler.uninstall(signal)) keepHandler(signal, handler);
-        const last = Handler.first(signal) === undefined;
-        if (last && isRealtime(signal)) release(signal);
-      }
-    });
-    this.#denoListeners[Symbol.dispose]();
+    try {
+      exclusively(() => {
+        for (const [signal, handler] of this.#handlers) {
+          if (handler.uninstall(signal)) keepHandler(signal, handler);
+          const last = Handler.first(signal) === undefined;
+          if (last && isRealtime(signal)) release(signal);
+        }
+      });
+    } finally {
+      for (const handler of this.#handlers.values()) handler.mute();
+      this.#dropped = this.#sum();
+      this.#denoListeners.end();
+    }
   }
 }
