@@ -14,6 +14,7 @@ import { libc as base } from "../_internal/_ffi.ts";
 import { checkReturned, E, errno, systemError } from "../_internal/errno.ts";
 import { cString } from "../_internal/memory.ts";
 import { platform } from "../_internal/platform.ts";
+import { signalName } from "../_internal/signals.ts";
 import { mapCode } from "./_executable.ts";
 import { libc } from "./_ffi.ts";
 import { assemble, BLOCK, type MachineCode } from "./_machine_code.ts";
@@ -23,8 +24,8 @@ import { bit, mayBeHandling, type Thread, threads } from "./_threads.ts";
 /** By this it is found by Workers that have not started it. */
 const NAME = "ipc-signals";
 
-/** How long to wait for threads that do not answer, in milliseconds. */
-const PATIENCE = 100;
+/** How long to try, in milliseconds. */
+const PATIENCE = 500;
 
 const SIG_UNBLOCK = 1;
 const SIGSET_SIZE = 128;
@@ -49,7 +50,12 @@ function isCollector({ name }: Thread): boolean {
   return name === NAME;
 }
 
-/** Has a signal, for which there is a handler by now, handled by it alone. */
+/**
+ * Has a signal, for which there is a handler by now, handled by it alone.
+ *
+ * @throws {Deno.errors.WouldBlock} If so many signals are queued that the
+ * threads cannot be told.
+ */
 export function collect(signal: number): void {
   const told = new Set<number>();
   const deadline = performance.now() + PATIENCE;
@@ -58,11 +64,17 @@ export function collect(signal: number): void {
   for (;;) {
     const others = threads()
       .filter((thread) => !isCollector(thread) && !blocks(thread, signal));
-    if (others.length === 0 || performance.now() > deadline) return;
+    if (others.length === 0) return;
+    const late = performance.now() > deadline;
     for (const { id } of others) {
-      if (!told.has(id)) tell(id, signal);
-      told.add(id);
+      if (told.has(id)) continue;
+      const number = tell(id, signal);
+      if (number === 0) told.add(id);
+      else if (late || number !== E.EAGAIN) throw notTold(number, signal);
     }
+    // Those who do not answer, because they are being traced for one, get what
+    // was sent to them before anything else.
+    if (late) return;
     base.sched_yield();
   }
 }
@@ -72,8 +84,8 @@ function blocks(thread: Thread, signal: number): boolean {
   return (thread.blocked & bit(signal)) !== 0n && !mayBeHandling(thread);
 }
 
-/** Has a thread block a signal. */
-function tell(thread: number, signal: number): void {
+/** Tells a thread to block a signal; answers why not, or 0. */
+function tell(thread: number, signal: number): number {
   const info = encode({
     number: signal,
     code: BLOCK,
@@ -88,10 +100,17 @@ function tell(thread: number, signal: number): void {
     BigInt(signal),
     info,
   );
-  if (result >= 0n) return;
+  if (result >= 0n) return 0;
   const number = errno();
   // It has ended.
-  if (number !== E.ESRCH) throw systemError(number, "rt_tgsigqueueinfo");
+  return number === E.ESRCH ? 0 : number;
+}
+
+function notTold(number: number, signal: number): Error {
+  return systemError(number, "rt_tgsigqueueinfo", {
+    on: signalName(signal),
+    hint: "this user has as many signals queued as `ulimit -i` allows",
+  });
 }
 
 /**

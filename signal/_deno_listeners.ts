@@ -5,60 +5,38 @@
  * Deno has a handler, it is given a listener that does nothing.
  */
 
+import { sleepSync } from "../_internal/poll.ts";
 import { signalName } from "../_internal/signals.ts";
 
-/** A listener for one signal. */
-class Listener {
-  readonly #name: Deno.Signal;
-  readonly #seen: () => number;
-  /** How many signals there were when it was last called. */
-  #heard: number;
-  #wanted = true;
-
-  constructor(signal: number, seen: () => number) {
-    this.#name = signalName(signal) as Deno.Signal;
-    this.#seen = seen;
-    this.#heard = seen();
-    Deno.addSignalListener(this.#name, this.#call);
-  }
-
-  readonly #call = () => {
-    if (this.#wanted) this.#heard = this.#seen();
-    else this.#remove();
-  };
-
-  /**
-   * Takes it away; if there was a signal of which Deno does not know yet, only
-   * when it does: a thread of its own looks for listeners then.
-   */
-  end(): void {
-    this.#wanted = false;
-    if (this.#heard === this.#seen()) this.#remove();
-  }
-
-  #remove(): void {
-    Deno.removeSignalListener(this.#name, this.#call);
-  }
-}
+/**
+ * Deno's handler wakes a thread, which looks for listeners when it gets to it:
+ * how long that may take, in milliseconds.
+ */
+const GRACE = 10;
 
 /** Listeners that do nothing, for some signals. */
 export class DenoListeners {
-  readonly #listeners = new Map<number, Listener>();
+  readonly #names = new Set<Deno.Signal>();
+  readonly #listener = () => {};
 
-  /**
-   * Has Deno believe that somebody listens to a signal.
-   *
-   * @param signal The signal.
-   * @param seen Answers how often it has come.
-   */
-  add(signal: number, seen: () => number): void {
-    if (this.#listeners.has(signal)) return;
-    this.#listeners.set(signal, new Listener(signal, seen));
+  /** Has Deno believe that somebody listens to a signal. */
+  add(signal: number): void {
+    const name = signalName(signal) as Deno.Signal;
+    if (this.#names.has(name)) return;
+    Deno.addSignalListener(name, this.#listener);
+    this.#names.add(name);
   }
 
-  /** Takes all of them away again. */
+  /**
+   * Takes all of them away again, once Deno has seen that there was one for
+   * what has come so far.
+   */
   end(): void {
-    for (const listener of this.#listeners.values()) listener.end();
-    this.#listeners.clear();
+    if (this.#names.size === 0) return;
+    sleepSync(GRACE);
+    for (const name of this.#names) {
+      Deno.removeSignalListener(name, this.#listener);
+    }
+    this.#names.clear();
   }
 }

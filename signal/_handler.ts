@@ -25,7 +25,7 @@ const SA_SIGINFO = 0x4;
 const SA_RESTART = 0x10000000;
 
 /** Where in a handler's data the struct is. */
-const PREVIOUS = 24;
+const PREVIOUS = 16;
 
 const SIG_IGN = 1n;
 const NO_PIPE = -1;
@@ -38,8 +38,7 @@ export class Handler {
   readonly #entry: bigint;
   /** The pipe, and how many threads use it. */
   readonly #words: Int32Array;
-  /** How many signals found no room, and how many there were. */
-  readonly #counts: BigInt64Array;
+  readonly #dropped: BigInt64Array;
   /** `struct sigaction` of what is called next. */
   readonly #previous: Uint8Array<ArrayBuffer>;
   readonly #next: BigInt64Array;
@@ -52,7 +51,7 @@ export class Handler {
       PREVIOUS + SIGACTION_SIZE,
     );
     this.#words = new Int32Array(data, 0, 2);
-    this.#counts = new BigInt64Array(data, 8, 2);
+    this.#dropped = new BigInt64Array(data, 8, 1);
     this.#previous = new Uint8Array(data, PREVIOUS);
     this.#next = new BigInt64Array(data, PREVIOUS, 1);
   }
@@ -84,6 +83,7 @@ export class Handler {
 
   /** Puts it first in a signal's chain, to write to a pipe. */
   install(signal: number, pipe: number): void {
+    this.#dropped[0] = 0n;
     Atomics.store(this.#words, 0, pipe);
     const action = new Uint8Array(SIGACTION_SIZE);
     const view = new DataView(action.buffer);
@@ -97,19 +97,9 @@ export class Handler {
     check(libc.sigaction(signal, action, null), "sigaction", context);
   }
 
-  /** Forgets how many signals there were. */
-  clear(): void {
-    this.#counts.fill(0n);
-  }
-
-  /** How many signals found the pipe full. */
+  /** How many signals found the pipe full since it was installed. */
   get dropped(): number {
-    return Number(Atomics.load(this.#counts, 0));
-  }
-
-  /** How many signals there were. */
-  get seen(): number {
-    return Number(Atomics.load(this.#counts, 1));
+    return Number(Atomics.load(this.#dropped, 0));
   }
 
   /** Has it write no more; when this returns it does not any longer. */
@@ -167,7 +157,6 @@ export function takeHandler(
   used: boolean,
 ): Handler {
   const kept = used ? spare.get(signal)?.pop() : undefined;
-  kept?.clear();
   return kept ?? Handler.make(code);
 }
 

@@ -29,8 +29,8 @@ export class HandlerSource implements Source {
         if (realtime.length > 0) startCollector(code);
         const used = !threads().some(mayBeHandling);
         for (const signal of signals) {
+          this.#lookAt(signal);
           const handler = takeHandler(signal, code, used);
-          this.#lookAt(signal, handler);
           handler.install(signal, pipe);
           this.#handlers.set(signal, handler);
         }
@@ -42,10 +42,10 @@ export class HandlerSource implements Source {
     }
   }
 
-  #lookAt(signal: number, handler: Handler): void {
+  #lookAt(signal: number): void {
     // Deno does not know of real-time signals.
     if (isRealtime(signal) || Handler.first(signal) !== "other") return;
-    this.#denoListeners.add(signal, () => handler.seen);
+    this.#denoListeners.add(signal);
   }
 
   get dropped(): number {
@@ -58,9 +58,7 @@ export class HandlerSource implements Source {
   }
 
   look(): void {
-    for (const [signal, handler] of this.#handlers) {
-      this.#lookAt(signal, handler);
-    }
+    for (const signal of this.#handlers.keys()) this.#lookAt(signal);
   }
 
   close(): void {

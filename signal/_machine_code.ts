@@ -33,8 +33,7 @@ export const BLOCK = -0x697063;
  *   0  int32   the pipe to write to; negative for none
  *   4  uint32  how many threads are using that pipe right now
  *   8  uint64  how many signals did not fit into it
- *  16  uint64  how many signals there were
- *  24          struct sigaction: what was there before; its first word is the
+ *  16          struct sigaction: what was there before; its first word is the
  *              handler to go on with, 0 (SIG_DFL) or 1 (SIG_IGN)
  *
  * It writes the first 32 bytes of the siginfo_t: all that is known of a signal
@@ -45,13 +44,12 @@ const HANDLER_X86_64 = `
                         | .ascii "ipc signals 0001"
 8b 46 08                |   mov eax, [rsi+8]            # si_code
 3d 9d 8f 96 ff          |   cmp eax, -0x697063
-74 4f                   |   je block
+74 47                   |   je block
 57                      |   push rdi                    # for the next handler
 56                      |   push rsi
 52                      |   push rdx
 f0 ff 05 e0 ff 00 00    |   lock inc dword ptr [rip+users]
-f0 48 ff 05 e4 ff 00 00 |   lock inc qword ptr [rip+seen]
-8b 3d ce ff 00 00       |   mov edi, [rip+pipe]
+8b 3d d6 ff 00 00       |   mov edi, [rip+pipe]
 85 ff                   |   test edi, edi
 78 1a                   |   js leave
 ba 20 00 00 00          |   mov edx, 32
@@ -59,9 +57,9 @@ b8 01 00 00 00          |   mov eax, 1                  # write(2)
 0f 05                   |   syscall
 48 83 f8 20             |   cmp rax, 32
 74 08                   |   je leave
-f0 48 ff 05 b8 ff 00 00 |   lock inc qword ptr [rip+dropped]
+f0 48 ff 05 c0 ff 00 00 |   lock inc qword ptr [rip+dropped]
                         | leave:
-f0 ff 0d ad ff 00 00    |   lock dec dword ptr [rip+users]
+f0 ff 0d b5 ff 00 00    |   lock dec dword ptr [rip+users]
 5a                      |   pop rdx
 5e                      |   pop rsi
 5f                      |   pop rdi
@@ -77,8 +75,7 @@ c3                      |   ret
                         | .set pipe, .text+65536
                         | .set users, .text+65540
                         | .set dropped, .text+65544
-                        | .set seen, .text+65552
-                        | .set previous, .text+65560
+                        | .set previous, .text+65552
 `;
 
 const HANDLER_AARCH64 = `
@@ -87,7 +84,7 @@ const HANDLER_AARCH64 = `
 aa f3 91 52 |   mov w10, #0x8f9d                // -0x697063
 ca f2 bf 72 |   movk w10, #0xff96, lsl #16
 3f 01 0a 6b |   cmp w9, w10
-e0 04 00 54 |   b.eq block
+40 04 00 54 |   b.eq block
 ea 03 00 aa |   mov x10, x0                     // for the next handler
 eb 03 01 aa |   mov x11, x1
 ec 03 02 aa |   mov x12, x2
@@ -98,12 +95,6 @@ c9 fd 5f 88 |   ldaxr w9, [x14]
 29 05 00 11 |   add w9, w9, #1
 c9 fd 0f 88 |   stlxr w15, w9, [x14]
 af ff ff 35 |   cbnz w15, enter
-b0 41 00 91 |   add x16, x13, #16               // seen
-            | count:
-09 7e 5f c8 |   ldxr x9, [x16]
-29 05 00 91 |   add x9, x9, #1
-09 7e 0f c8 |   stxr w15, x9, [x16]
-af ff ff 35 |   cbnz w15, count
 bf 3b 03 d5 |   dmb ish
 a0 01 40 b9 |   ldr w0, [x13]
 60 01 f8 37 |   tbnz w0, #31, leave
@@ -123,7 +114,7 @@ c9 7d 5f 88 |   ldxr w9, [x14]
 29 05 00 51 |   sub w9, w9, #1
 c9 fd 0f 88 |   stlxr w15, w9, [x14]
 af ff ff 35 |   cbnz w15, leave
-a9 0d 40 f9 |   ldr x9, [x13, #24]              // previous
+a9 09 40 f9 |   ldr x9, [x13, #16]              // previous
 e0 03 0a aa |   mov x0, x10
 e1 03 0b aa |   mov x1, x11
 e2 03 0c aa |   mov x2, x12

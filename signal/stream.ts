@@ -110,6 +110,8 @@ export class SignalStream implements Disposable, AsyncIterable<ReceivedSignal> {
    * @throws {RangeError} If the capacity is out of range.
    * @throws {Deno.errors.PermissionDenied} If the capacity is more than
    * `/proc/sys/fs/pipe-max-size` allows and this user may not exceed that.
+   * @throws {Deno.errors.WouldBlock} If so many signals are queued for this
+   * user that a real-time one cannot be prepared for.
    * @throws {Deno.errors.NotSupported} If there are no such signals here.
    * @throws {Deno.errors.NotFound} If there is no `/proc`.
    *

@@ -121,6 +121,8 @@ Deno.test(
     send(Deno.pid, "SIGUSR2");
     await waiting;
     await signalled(false, stream);
+    // A thread of Deno's looks whether there is a listener, when it gets to it.
+    await new Promise((done) => setTimeout(done, 100));
     console.log("alive");
   `);
     assertEquals(output.split("\n").at(-1), "alive");
@@ -190,6 +192,7 @@ Deno.test("programs that are started are not affected by open streams", {
       const ours = signalSets((await spawned(...grep)).stdout);
       return [theirs, ours];
     }
+    const [{ blocked }] = await children();
     const before = JSON.stringify(await children());
     {
       using stream = SignalStream.open(["SIGUSR2", "SIGTERM", "SIGCHLD"]);
@@ -198,12 +201,14 @@ Deno.test("programs that are started are not affected by open streams", {
     using stream = SignalStream.open([realtime(1)]);
     const [theirs, ours] = await children();
     // What Deno starts inherits what its thread blocks.
-    console.log(theirs.blocked, ours.blocked);
+    console.log(BigInt("0x" + theirs.blocked) ^ BigInt("0x" + blocked));
+    console.log(ours.blocked);
     stream.close();
     console.log(JSON.stringify(await children()) === before);
   `);
-  const lines = output.split("\n");
-  assertEquals(lines, ["true", "0000000400000000 0000000000000000", "true"]);
+  const bit = 1n << 34n;
+  const none = "0".repeat(16);
+  assertEquals(output.split("\n"), ["true", `${bit}n`, none, "true"]);
 });
 
 Deno.test("a child that is started meanwhile is ended by the signal as usual", {
