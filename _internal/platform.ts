@@ -34,6 +34,7 @@ export interface Platform {
   /** The real-time signals; 0 where there are none. */
   readonly SIGRTMIN: number;
   readonly SIGRTMAX: number;
+  readonly SYS_RECVFROM: number;
   readonly SYS_RT_TGSIGQUEUEINFO: number;
 
   readonly EVFILT_USER: number;
@@ -88,6 +89,7 @@ const LINUX_X86_64: Platform = {
   MAP_ANONYMOUS: 0x20,
   SIGRTMIN: 34,
   SIGRTMAX: 64,
+  SYS_RECVFROM: 45,
   SYS_RT_TGSIGQUEUEINFO: 297,
   EVFILT_USER: 0,
   POSIX_SPAWN_SETSID: 0x80,
@@ -100,6 +102,7 @@ const LINUX_X86_64: Platform = {
 const LINUX_AARCH64: Platform = {
   ...LINUX_X86_64,
   O_DIRECT: 0x10000,
+  SYS_RECVFROM: 207,
   SYS_RT_TGSIGQUEUEINFO: 240,
   epollEvent: { size: 16, data: 8 },
 };
@@ -126,6 +129,7 @@ const DARWIN_AARCH64: Platform = {
   MAP_ANONYMOUS: 0x1000,
   SIGRTMIN: 0,
   SIGRTMAX: 0,
+  SYS_RECVFROM: 0,
   SYS_RT_TGSIGQUEUEINFO: 0,
   EVFILT_USER: -10,
   POSIX_SPAWN_SETSID: 0x400,

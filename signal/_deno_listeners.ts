@@ -5,14 +5,13 @@
  * Deno has a handler, it is given a listener that does nothing.
  */
 
+import { platform } from "../_internal/platform.ts";
 import { sleepSync } from "../_internal/poll.ts";
 import { signalName } from "../_internal/signals.ts";
+import { nobodyHandles, someoneWaitsIn } from "./_threads.ts";
 
-/**
- * Deno's handler wakes a thread, which looks for listeners when it gets to it:
- * how long that may take, in milliseconds.
- */
-const GRACE = 10;
+/** How long to wait for Deno, in milliseconds. */
+const PATIENCE = 500;
 
 /** Listeners that do nothing, for some signals. */
 export class DenoListeners {
@@ -27,16 +26,27 @@ export class DenoListeners {
     this.#names.add(name);
   }
 
-  /**
-   * Takes all of them away again, once Deno has seen that there was one for
-   * what has come so far.
-   */
+  /** Takes all of them away again. */
   end(): void {
     if (this.#names.size === 0) return;
-    sleepSync(GRACE);
+    // What the stream has had must not end the program: Deno has to see that
+    // there was a listener.
+    const deadline = performance.now() + PATIENCE;
+    while (!isDenoDone() && performance.now() < deadline) sleepSync(1);
     for (const name of this.#names) {
       Deno.removeSignalListener(name, this.#listener);
     }
     this.#names.clear();
   }
+}
+
+/** A length of one byte, after a descriptor and an address. */
+const ONE_BYTE = /^\d+ 0x\w+ 0x\w+ 0x1 /;
+
+/**
+ * Whether Deno has dealt with all signals so far. Its handler sends a byte to
+ * a thread, which looks for listeners and then waits for the next byte.
+ */
+function isDenoDone(): boolean {
+  return nobodyHandles() && someoneWaitsIn(platform.SYS_RECVFROM, ONE_BYTE);
 }

@@ -7,7 +7,7 @@ import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
 import { exclusively } from "./_process_lock.ts";
 import type { Source } from "./_source.ts";
-import { mayBeHandling, threads } from "./_threads.ts";
+import { nobodyHandles } from "./_threads.ts";
 
 /** The handlers of one stream. */
 export class HandlerSource implements Source {
@@ -27,7 +27,7 @@ export class HandlerSource implements Source {
     try {
       exclusively(() => {
         if (realtime.length > 0) startCollector(code);
-        const used = !threads().some(mayBeHandling);
+        const used = nobodyHandles();
         for (const signal of signals) {
           this.#lookAt(signal);
           const handler = takeHandler(signal, code, used);

@@ -38,3 +38,19 @@ const SIGSEGV = 11;
 export function mayBeHandling({ blocked }: Thread): boolean {
   return (blocked & bit(SIGSEGV)) !== 0n;
 }
+
+/**
+ * Whether no thread is running a signal handler, ours or, after that, another
+ * that it goes on with.
+ */
+export function nobodyHandles(): boolean {
+  return !threads().some(mayBeHandling);
+}
+
+/** Whether some thread waits in a system call that is called with `args`. */
+export function someoneWaitsIn(number: number, args: RegExp): boolean {
+  return numbersIn(TASKS).some((id) => {
+    const syscall = readProc(`${TASKS}/${id}/syscall`) ?? "";
+    return syscall.startsWith(`${number} `) && args.test(syscall);
+  });
+}

@@ -34,6 +34,7 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
   KEVENT_SIZE: "sizeof(struct kevent)",
   SYS_PIDFD_OPEN: "SYS_pidfd_open",
   SYS_PIDFD_SEND_SIGNAL: "SYS_pidfd_send_signal",
+  SYS_RECVFROM: "SYS_recvfrom",
   SYS_RT_TGSIGQUEUEINFO: "SYS_rt_tgsigqueueinfo",
   SIGACTION_SIZE: "sizeof(struct sigaction)",
   SIGACTION_MASK: "offsetof(struct sigaction, sa_mask)",

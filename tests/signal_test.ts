@@ -296,8 +296,10 @@ Deno.test("streams in several Workers get every signal", {
         worker.onmessage = ({ data }) => done(data)
       );
     }
-    const before = sets().caught;
+    // Deno handles other signals when it sees fit.
+    const isCaught = () => (BigInt("0x" + sets().caught) >> 36n & 1n) === 1n;
     const own = SignalStream.open([realtime(3)]);
+    console.log(isCaught());
     const workers = [];
     for (let i = 0; i < 3; i++) {
       const worker = new Worker("tests/testdata/signal_worker.ts", {
@@ -319,9 +321,16 @@ Deno.test("streams in several Workers get every signal", {
       worker.terminate();
     }
     own.close();
-    console.log(sets().caught === before);
+    console.log(isCaught());
   `);
-  assertEquals(output.split("\n"), ["1 1 1 1", "0 0 0", "0 0", "0", "true"]);
+  assertEquals(output.split("\n"), [
+    "true",
+    "1 1 1 1",
+    "0 0 0",
+    "0 0",
+    "0",
+    "false",
+  ]);
 });
 
 Deno.test("capabilities say what there is here", () => {
