@@ -17,7 +17,7 @@ import { platform } from "../_internal/platform.ts";
 import { signalName } from "../_internal/signals.ts";
 import { mapCode } from "./_executable.ts";
 import { libc } from "./_ffi.ts";
-import { assemble, BLOCK, type MachineCode } from "./_machine_code.ts";
+import { assemble, type MachineCode, SI_DETHREAD } from "./_machine_code.ts";
 import { encode } from "./_siginfo.ts";
 import { bit, mayBeHandling, type Thread, threads } from "./_threads.ts";
 
@@ -88,7 +88,7 @@ function blocks(thread: Thread, signal: number): boolean {
 function tell(thread: number, signal: number): number {
   const info = encode({
     number: signal,
-    code: BLOCK,
+    code: SI_DETHREAD,
     pid: Deno.pid,
     uid: libc.getuid(),
     value: bit(signal),

@@ -22,10 +22,11 @@ export const DATA = 65_536;
 export const MARK = "ipc signals 0001";
 
 /**
- * What is `si_code` of a signal that is none: one with which this process tells
- * one of its threads to block signals.
+ * The `si_code` of a signal that is none: one with which this process tells
+ * one of its threads to block signals. Linux has this code for itself, and
+ * never lets a program see it.
  */
-export const BLOCK = -0x697063;
+export const SI_DETHREAD = -7;
 
 /**
  * The handler. Its data are, from {@linkcode DATA} on:
@@ -43,13 +44,13 @@ export const BLOCK = -0x697063;
 const HANDLER_X86_64 = `
                         | .ascii "ipc signals 0001"
 8b 46 08                |   mov eax, [rsi+8]            # si_code
-3d 9d 8f 96 ff          |   cmp eax, -0x697063
+83 f8 f9                |   cmp eax, -7                 # SI_DETHREAD
 74 47                   |   je block
 57                      |   push rdi                    # for the next handler
 56                      |   push rsi
 52                      |   push rdx
-f0 ff 05 e0 ff 00 00    |   lock inc dword ptr [rip+users]
-8b 3d d6 ff 00 00       |   mov edi, [rip+pipe]
+f0 ff 05 e2 ff 00 00    |   lock inc dword ptr [rip+users]
+8b 3d d8 ff 00 00       |   mov edi, [rip+pipe]
 85 ff                   |   test edi, edi
 78 1a                   |   js leave
 ba 20 00 00 00          |   mov edx, 32
@@ -57,13 +58,13 @@ b8 01 00 00 00          |   mov eax, 1                  # write(2)
 0f 05                   |   syscall
 48 83 f8 20             |   cmp rax, 32
 74 08                   |   je leave
-f0 48 ff 05 c0 ff 00 00 |   lock inc qword ptr [rip+dropped]
+f0 48 ff 05 c2 ff 00 00 |   lock inc qword ptr [rip+dropped]
                         | leave:
-f0 ff 0d b5 ff 00 00    |   lock dec dword ptr [rip+users]
+f0 ff 0d b7 ff 00 00    |   lock dec dword ptr [rip+users]
 5a                      |   pop rdx
 5e                      |   pop rsi
 5f                      |   pop rdi
-48 8b 05 b7 ff 00 00    |   mov rax, [rip+previous]
+48 8b 05 b9 ff 00 00    |   mov rax, [rip+previous]
 48 83 f8 01             |   cmp rax, 1
 76 0d                   |   jbe done
 ff e0                   |   jmp rax
@@ -81,14 +82,12 @@ c3                      |   ret
 const HANDLER_AARCH64 = `
             | .ascii "ipc signals 0001"
 29 08 40 b9 |   ldr w9, [x1, #8]                // si_code
-aa f3 91 52 |   mov w10, #0x8f9d                // -0x697063
-ca f2 bf 72 |   movk w10, #0xff96, lsl #16
-3f 01 0a 6b |   cmp w9, w10
+3f 1d 00 31 |   cmn w9, #7                      // SI_DETHREAD
 40 04 00 54 |   b.eq block
 ea 03 00 aa |   mov x10, x0                     // for the next handler
 eb 03 01 aa |   mov x11, x1
 ec 03 02 aa |   mov x12, x2
-8d fe 07 10 |   adr x13, .text+65536            // pipe
+cd fe 07 10 |   adr x13, .text+65536            // pipe
 ae 11 00 91 |   add x14, x13, #4                // users
             | enter:
 c9 fd 5f 88 |   ldaxr w9, [x14]
