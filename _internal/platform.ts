@@ -29,6 +29,8 @@ export interface Platform {
   readonly F_SETPIPE_SZ: number;
   readonly F_GETPIPE_SZ: number;
   readonly FIONREAD: bigint;
+  readonly TIOCGWINSZ: bigint;
+  readonly TIOCSWINSZ: bigint;
   readonly FD_SETSIZE: number;
   readonly MAP_ANONYMOUS: number;
   /** The real-time signals; 0 where there are none. */
@@ -44,6 +46,18 @@ export interface Platform {
 
   /** `struct epoll_event` is packed on x86-64 only. */
   readonly epollEvent: { readonly size: number; readonly data: number };
+  /** Where the sets of flags are in `struct termios`: 32 bits are enough. */
+  readonly termios: {
+    readonly size: number;
+    readonly c_iflag: number;
+    readonly c_oflag: number;
+    readonly c_lflag: number;
+  };
+  readonly IXON: number;
+  readonly ONLCR: number;
+  readonly ICANON: number;
+  readonly ISIG: number;
+  readonly IEXTEN: number;
   /** Where `st_mode` is: in `struct stat`, on Linux in `struct statx`. */
   readonly stat: { readonly size: number; readonly mode: number };
 }
@@ -65,6 +79,10 @@ export const POLLOUT = 4;
 export const POLLERR = 8;
 export const POLLHUP = 16;
 export const WNOHANG = 1;
+export const ICRNL = 0x100;
+export const OPOST = 1;
+export const ECHO = 8;
+export const TCSANOW = 0;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
@@ -85,6 +103,8 @@ const LINUX_X86_64: Platform = {
   F_SETPIPE_SZ: 1031,
   F_GETPIPE_SZ: 1032,
   FIONREAD: 0x541bn,
+  TIOCGWINSZ: 0x5413n,
+  TIOCSWINSZ: 0x5414n,
   FD_SETSIZE: 1024,
   MAP_ANONYMOUS: 0x20,
   SIGRTMIN: 34,
@@ -95,6 +115,12 @@ const LINUX_X86_64: Platform = {
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
+  termios: { size: 60, c_iflag: 0, c_oflag: 4, c_lflag: 12 },
+  IXON: 0x400,
+  ONLCR: 4,
+  ICANON: 2,
+  ISIG: 1,
+  IEXTEN: 0x8000,
   // struct statx, the same on every architecture: statx(2).
   stat: { size: 256, mode: 28 },
 };
@@ -125,6 +151,8 @@ const DARWIN_AARCH64: Platform = {
   F_SETPIPE_SZ: 0,
   F_GETPIPE_SZ: 0,
   FIONREAD: 0x4004667fn,
+  TIOCGWINSZ: 0x40087468n,
+  TIOCSWINSZ: 0x80087467n,
   FD_SETSIZE: 1024,
   MAP_ANONYMOUS: 0x1000,
   SIGRTMIN: 0,
@@ -135,6 +163,12 @@ const DARWIN_AARCH64: Platform = {
   POSIX_SPAWN_SETSID: 0x400,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
   epollEvent: { size: 0, data: 0 },
+  termios: { size: 72, c_iflag: 0, c_oflag: 8, c_lflag: 24 },
+  IXON: 0x200,
+  ONLCR: 2,
+  ICANON: 0x100,
+  ISIG: 0x80,
+  IEXTEN: 0x400,
   stat: { size: 144, mode: 4 },
 };
 

@@ -66,10 +66,11 @@ export function collect(signal: number): void {
       .filter((thread) => !isCollector(thread) && !blocks(thread, signal));
     if (others.length === 0) return;
     const late = performance.now() > deadline;
-    for (const { id } of others) {
-      if (told.has(id)) continue;
-      const number = tell(id, signal);
-      if (number === 0) told.add(id);
+    for (const thread of others) {
+      // What it blocks otherwise shows when it goes on.
+      if (told.has(thread.id) || mayBeHandling(thread)) continue;
+      const number = tell(thread.id, signal);
+      if (number === 0) told.add(thread.id);
       else if (late || number !== E.EAGAIN) throw notTold(number, signal);
     }
     // Those who do not answer, because they are being traced for one, get what

@@ -138,3 +138,29 @@ Deno.test("what kill -q sends arrives with its value", {
   }
   assertEquals((await peer.outcome).stderr, "");
 });
+
+Deno.test("a signal wakes receiveSync() although the thread is blocked", {
+  ignore: !LINUX || missing("sh"),
+}, async () => {
+  using deadline = new Deadline();
+  using stream = SignalStream.open([realtime(14)]);
+  const script = 'sleep 0.05; kill -s RTMIN+14 "$0"';
+  await using peer = shell(script, [`${pid}`], deadline);
+  const received = stream.receiveSync({ timeout: 10_000 });
+  assertEquals(received.pid, peer.pid);
+});
+
+Deno.test("signals are kept while JavaScript is busy", {
+  ignore: !LINUX || missing("sh"),
+}, async () => {
+  using deadline = new Deadline();
+  using stream = SignalStream.open([realtime(14)]);
+  const script = 'for i in 1 2 3; do kill -s RTMIN+14 "$0"; done';
+  await using peer = shell(script, [`${pid}`], deadline);
+  const end = performance.now() + 300;
+  while (performance.now() < end);
+  await peer.outcome;
+  for (let i = 0; i < 3; i++) {
+    assertEquals((await stream.receive(deadline)).pid, peer.pid);
+  }
+});

@@ -17,8 +17,7 @@ import {
   type SignalName,
   SignalStream,
 } from "@ipc/core/signal";
-import { Deadline, Peer } from "./_util/peer.ts";
-import { missing, runDeno } from "./_util/peers.ts";
+import { runDeno } from "./_util/peers.ts";
 import { PRELUDE } from "./_util/signals.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -94,11 +93,10 @@ Deno.test("SignalStream knows signals by names and numbers", { ignore }, () => {
     constants.signals.SIGWINCH,
     "SIGRTMIN",
     "SIGRTMIN+2",
-    "SIGRTMAX-28",
+    "SIGRTMAX-27",
     36,
     37,
-    "SIGRTMAX",
-    realtime(29),
+    realtime(9),
     "SIGURG",
   ] as const;
   using stream = SignalStream.open(given);
@@ -108,8 +106,7 @@ Deno.test("SignalStream knows signals by names and numbers", { ignore }, () => {
     "SIGRTMIN+0",
     "SIGRTMIN+2",
     "SIGRTMIN+3",
-    "SIGRTMIN+30",
-    "SIGRTMIN+29",
+    "SIGRTMIN+9",
   ];
   assertEquals(stream.signals, names);
 });
@@ -161,29 +158,6 @@ Deno.test(
     assertEquals(stream.receiveSync().value, 1);
   },
 );
-
-Deno.test("a signal wakes receiveSync() although the thread is blocked", {
-  ignore: ignore || missing("sh"),
-}, async () => {
-  using deadline = new Deadline();
-  using stream = SignalStream.open([realtime(10)]);
-  const script = 'sleep 0.05; kill -s RTMIN+10 "$0"';
-  await using peer = new Peer("sh", ["-c", script, `${pid}`], deadline);
-  const received = stream.receiveSync({ timeout: 10_000 });
-  assertEquals(received.pid, peer.pid);
-});
-
-Deno.test("signals are kept while JavaScript is busy", { ignore }, async () => {
-  using deadline = new Deadline();
-  using stream = SignalStream.open([realtime(10)]);
-  const script = 'for i in 1 2 3; do kill -s RTMIN+10 "$0"; done';
-  await using peer = new Peer("sh", ["-c", script, `${pid}`], deadline);
-  const end = performance.now() + 300;
-  while (performance.now() < end);
-  await peer.outcome;
-  const received = await take(stream, 3);
-  assertEquals(received.map((each) => each.pid), Array(3).fill(peer.pid));
-});
 
 Deno.test("SignalStream gives signals to those who wait in their order", {
   ignore,
