@@ -23,4 +23,5 @@
 export * from "./fifo/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";
+export * from "./pty/mod.ts";
 export * from "./signal/mod.ts";

@@ -58,6 +58,25 @@ export function readProc(path: string): string | undefined {
   }
 }
 
+/** What is known of a process; undefined if there is none. */
+export interface ProcessStat {
+  /** A letter: R, S, D and so on; Z for what has ended. */
+  readonly state: string;
+  readonly session: number;
+  /** When it was started: tells it from others that had its number. */
+  readonly start: string;
+}
+
+/** Looks a process up: proc_pid_stat(5). */
+export function processStat(pid: number): ProcessStat | undefined {
+  const stat = readProc(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The second field is a name, which may be anything in parentheses.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, , , session] = fields;
+  return { state, session: Number(session), start: fields[19] };
+}
+
 function text(start: number, end: number): string {
   return decoder.decode(buffer.subarray(start, end));
 }

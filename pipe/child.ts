@@ -1,5 +1,5 @@
 import { libc as base } from "../_internal/_ffi.ts";
-import { check, E, systemError } from "../_internal/errno.ts";
+import { check, E, errno, systemError } from "../_internal/errno.ts";
 import { WNOHANG } from "../_internal/platform.ts";
 import {
   type SignalName,
@@ -22,6 +22,9 @@ export interface ChildStatus {
 /** Makes the object for a process that {@linkcode spawn} started. */
 export let newChild: (pid: number, command: string) => Child;
 
+/** Has a child that is about to end forgotten by the system, blocking. */
+export let reap: (child: Child) => void;
+
 /**
  * A program that was started with {@linkcode spawn}.
  *
@@ -43,10 +46,13 @@ export class Child implements AsyncDisposable {
   readonly pid: number;
   readonly #command: string;
   #status: Promise<ChildStatus> | undefined;
-  #reaped = false;
+  #result: ChildStatus | undefined;
 
   static {
     newChild = (pid, command) => new Child(pid, command);
+    reap = (child) => {
+      while (child.#tryStatus(0) === undefined);
+    };
   }
 
   private constructor(pid: number, command: string) {
@@ -64,15 +70,22 @@ export class Child implements AsyncDisposable {
   }
 
   async #wait(): Promise<ChildStatus> {
-    const status = new Int32Array(1);
     for (;;) {
-      await processExit(this.pid);
-      const pid = libc.waitpid(this.pid, status, WNOHANG);
-      check(pid, "waitpid", { on: this.#command });
-      if (pid !== 0) break;
+      if (this.#result === undefined) await processExit(this.pid);
+      const status = this.#tryStatus(WNOHANG);
+      if (status !== undefined) return status;
     }
-    this.#reaped = true;
-    return decode(status[0]);
+  }
+
+  /** waitpid(2), after which the number may be another's. */
+  #tryStatus(flags: number): ChildStatus | undefined {
+    if (this.#result !== undefined) return this.#result;
+    const status = new Int32Array(1);
+    const pid = libc.waitpid(this.pid, status, flags);
+    if (pid < 0 && errno() === E.EINTR) return undefined;
+    check(pid, "waitpid", { on: this.#command });
+    if (pid !== 0) this.#result = decode(status[0]);
+    return this.#result;
   }
 
   /**
@@ -97,7 +110,7 @@ export class Child implements AsyncDisposable {
   kill(signal: SignalName | number = "SIGTERM"): void {
     const number = signalNumber(signal, "kill");
     const context = { on: `${this.#command}, process ${this.pid}` };
-    if (this.#reaped) throw systemError(E.ESRCH, "kill", context);
+    if (this.#result !== undefined) throw systemError(E.ESRCH, "kill", context);
     check(base.kill(this.pid, number), "kill", context);
   }
 
@@ -115,7 +128,7 @@ export class Child implements AsyncDisposable {
    * ```
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#reaped) this.kill();
+    if (this.#result === undefined) this.kill();
     await this.status;
   }
 }

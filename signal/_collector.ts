@@ -53,10 +53,12 @@ function isCollector({ name }: Thread): boolean {
 /**
  * Has a signal, for which there is a handler by now, handled by it alone.
  *
+ * @returns Whether all threads have answered. If not, the handler must stay,
+ * for what they were sent would end the program otherwise.
  * @throws {Deno.errors.WouldBlock} If so many signals are queued that the
  * threads cannot be told.
  */
-export function collect(signal: number): void {
+export function collect(signal: number): boolean {
   const told = new Set<number>();
   const deadline = performance.now() + PATIENCE;
   // Once more each time, for threads that were started by others before those
@@ -64,7 +66,7 @@ export function collect(signal: number): void {
   for (;;) {
     const others = threads()
       .filter((thread) => !isCollector(thread) && !blocks(thread, signal));
-    if (others.length === 0) return;
+    if (others.length === 0) return true;
     const late = performance.now() > deadline;
     for (const thread of others) {
       // What it blocks otherwise shows when it goes on.
@@ -75,7 +77,7 @@ export function collect(signal: number): void {
     }
     // Those who do not answer, because they are being traced for one, get what
     // was sent to them before anything else.
-    if (late) return;
+    if (late) return false;
     base.sched_yield();
   }
 }

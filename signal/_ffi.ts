@@ -12,13 +12,6 @@ export const libc = open({
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // uid_t getuid(void);
   getuid: { parameters: [], result: "u32" },
-  // int syscall(SYS_pidfd_send_signal, int pidfd, int sig, siginfo_t *info,
-  //             unsigned int flags);  Linux
-  pidfd_send_signal: {
-    name: "syscall",
-    parameters: ["i64", "i64", "i64", "buffer", "i64"],
-    result: "i64",
-  },
   // int syscall(SYS_rt_tgsigqueueinfo, pid_t tgid, pid_t tid, int sig,
   //             siginfo_t *info);  Linux
   rt_tgsigqueueinfo: {

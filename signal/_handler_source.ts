@@ -13,6 +13,8 @@ import { nobodyHandles } from "./_threads.ts";
 export class HandlerSource implements Source {
   readonly whileBlocked = true;
   readonly #handlers = new Map<number, Handler>();
+  /** Signals for which there has to be a handler to the end. */
+  readonly #staying = new Set<number>();
   readonly #denoListeners = new DenoListeners();
   #closed = false;
   #dropped = 0;
@@ -35,7 +37,10 @@ export class HandlerSource implements Source {
           this.#handlers.set(signal, handler);
         }
       });
-      for (const signal of realtime) collect(signal);
+      for (const signal of realtime) {
+        this.#staying.add(signal);
+        if (collect(signal)) this.#staying.delete(signal);
+      }
     } catch (error) {
       this.close();
       throw error;
@@ -67,6 +72,7 @@ export class HandlerSource implements Source {
     try {
       exclusively(() => {
         for (const [signal, handler] of this.#handlers) {
+          if (this.#staying.has(signal)) continue;
           if (handler.uninstall(signal)) keepHandler(signal, handler);
           const last = Handler.first(signal) === undefined;
           if (last && isRealtime(signal)) release(signal);

@@ -11,14 +11,12 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
-import { openPidfd, processExit } from "../mux/process_exit.ts";
+import { openPidfd, processExit, sendToPidfd } from "../mux/process_exit.ts";
 import { libc } from "./_ffi.ts";
 import { encode } from "./_siginfo.ts";
 import { queueError, signalValue } from "./send.ts";
 
 const MOST_PID = 0x7fffffff;
-/** The same on every architecture: pidfd_send_signal(2). */
-const SYS_PIDFD_SEND_SIGNAL = 424n;
 
 /**
  * A process, whichever it is: a descriptor that stays with it, where its
@@ -116,7 +114,7 @@ export class PidFd implements Disposable {
     if (os === "darwin") {
       check(base.kill(this.pid, number), "kill", { on });
     } else {
-      const result = this.#sendSignal(number, null);
+      const result = sendToPidfd(this.#descriptor!, number);
       check(result, "pidfd_send_signal", { on });
     }
   }
@@ -157,16 +155,8 @@ export class PidFd implements Disposable {
       uid: libc.getuid(),
       value: BigInt(value),
     });
-    if (this.#sendSignal(number, info) >= 0) return;
+    if (sendToPidfd(this.#descriptor!, number, info) >= 0) return;
     throw queueError(errno(), "pidfd_send_signal", this.pid);
-  }
-
-  #sendSignal(number: number, info: Uint8Array<ArrayBuffer> | null): number {
-    const fd = BigInt(this.fd);
-    const signal = BigInt(number);
-    return Number(
-      libc.pidfd_send_signal(SYS_PIDFD_SEND_SIGNAL, fd, signal, info, 0n),
-    );
   }
 
   /**
