@@ -20,8 +20,12 @@
  * @module
  */
 
+export * from "./event/mod.ts";
 export * from "./fifo/mod.ts";
+export * from "./mq/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";
 export * from "./pty/mod.ts";
+export * from "./shm/mod.ts";
 export * from "./signal/mod.ts";
+export * from "./socket/mod.ts";

@@ -21,8 +21,6 @@ export const libc = open({
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   // ssize_t write(int fildes, const void *buf, size_t nbyte);
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" },
-  // ssize_t getdents64(int fd, void *dirp, size_t count);  Linux
-  getdents64: { parameters: ["i32", "buffer", "usize"], result: "i32" },
   // int fcntl(int fildes, int cmd, ... long arg);
   fcntl: {
     parameters: ["i32", "i32", "i64"],
@@ -69,6 +67,68 @@ export const libc = open({
   },
   // int stat(const char *path, struct stat *buf);  macOS
   stat: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int lstat(const char *path, struct stat *buf);  macOS
+  lstat: { parameters: ["buffer", "buffer"], result: "i32" },
   // int fstat(int fildes, struct stat *buf);  macOS
   fstat: { parameters: ["i32", "buffer"], result: "i32" },
+  // key_t ftok(const char *path, int id);
+  ftok: { parameters: ["buffer", "i32"], result: "i32" },
+  // DIR *opendir(const char *filename);
+  opendir: { parameters: ["buffer"], result: "pointer" },
+  // struct dirent *readdir(DIR *dirp);
+  readdir: { parameters: ["pointer"], result: "pointer" },
+  // int closedir(DIR *dirp);
+  closedir: { parameters: ["pointer"], result: "i32" },
+  // void *dlsym(void *handle, const char *name);
+  dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
+  // int sigaction(int sig, const struct sigaction *act,
+  //               struct sigaction *oact);
+  sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oset);
+  pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int __libc_current_sigrtmin(void);  Linux: what SIGRTMIN stands for
+  __libc_current_sigrtmin: { parameters: [], result: "i32" },
+  // int __libc_current_sigrtmax(void);  Linux: what SIGRTMAX stands for
+  __libc_current_sigrtmax: { parameters: [], result: "i32" },
+  // int tgkill(pid_t tgid, pid_t tid, int sig);  Linux
+  tgkill: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // pid_t gettid(void);  Linux
+  gettid: { parameters: [], result: "i32" },
+  // int timer_create(clockid_t clockid, struct sigevent *evp,
+  //                  timer_t *timerid);  Linux
+  timer_create: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int timer_settime(timer_t timerid, int flags,
+  //   const struct itimerspec *value, struct itimerspec *ovalue);  Linux
+  timer_settime: {
+    parameters: ["u64", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  // int timer_delete(timer_t timerid);  Linux
+  timer_delete: { parameters: ["u64"], result: "i32" },
+  // int getpagesize(void);
+  getpagesize: { parameters: [], result: "i32" },
+  // long syscall(SYS_futex, uint32_t *uaddr, int op, uint32_t val,
+  //              const struct timespec *timeout);  Linux
+  futex: {
+    name: "syscall",
+    parameters: ["i64", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+  },
+  parked_futex: {
+    name: "syscall",
+    parameters: ["i64", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // int __ulock_wait(uint32_t operation, void *addr, uint64_t value,
+  //                  uint32_t timeout_us);  macOS
+  __ulock_wait: { parameters: ["u32", "buffer", "u64", "u32"], result: "i32" },
+  parked___ulock_wait: {
+    name: "__ulock_wait",
+    parameters: ["u32", "buffer", "u64", "u32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // int __ulock_wake(uint32_t operation, void *addr, uint64_t wake_value);
+  __ulock_wake: { parameters: ["u32", "buffer", "u64"], result: "i32" },
 });

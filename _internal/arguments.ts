@@ -77,3 +77,17 @@ export function bytes(
   if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>;
   throw new TypeError(`Cannot ${verb}: the data must be a Uint8Array`);
 }
+
+const encoder = new TextEncoder();
+
+/** A message as bytes; a string is UTF-8. */
+export function messageBytes(
+  data: Uint8Array | string,
+  verb: string,
+): Uint8Array<ArrayBuffer> {
+  if (typeof data === "string") return encoder.encode(data);
+  if (data instanceof Uint8Array) return data as Uint8Array<ArrayBuffer>;
+  throw new TypeError(
+    `Cannot ${verb}: the message must be a Uint8Array or a string`,
+  );
+}

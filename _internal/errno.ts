@@ -3,10 +3,13 @@
 import { constants } from "node:os";
 import { libc } from "./_ffi.ts";
 import { toError } from "./error.ts";
-import { supported } from "./platform.ts";
+import { platform, supported } from "./platform.ts";
 
 /** The error numbers of this system by name. */
-export const E: Readonly<Record<string, number>> = constants.errno;
+export const E: Readonly<Record<string, number>> = {
+  ...constants.errno,
+  ...platform.errno,
+};
 
 /** What an error says beside what the kernel said. */
 export interface ErrorContext {

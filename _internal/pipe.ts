@@ -1,9 +1,9 @@
 /** Making anonymous pipes: pipe(2). */
 
 import { libc } from "./_ffi.ts";
-import { Descriptor, setNonblocking } from "./descriptor.ts";
+import { Descriptor, setCloseOnExec, setNonblocking } from "./descriptor.ts";
 import { check } from "./errno.ts";
-import { F_SETFD, FD_CLOEXEC, os, platform } from "./platform.ts";
+import { os, platform } from "./platform.ts";
 
 /**
  * Both ends of a new pipe, the one to read from first.
@@ -28,7 +28,7 @@ function pipeThenFlags(): Int32Array {
   const fds = new Int32Array(2);
   check(libc.pipe(fds), "pipe");
   for (const fd of fds) {
-    check(libc.fcntl(fd, F_SETFD, BigInt(FD_CLOEXEC)), "fcntl");
+    setCloseOnExec(fd);
     setNonblocking(fd, true);
   }
   return fds;

@@ -32,14 +32,46 @@ export interface Platform {
   readonly TIOCGWINSZ: bigint;
   readonly TIOCSWINSZ: bigint;
   readonly FD_SETSIZE: number;
-  readonly MAP_ANONYMOUS: number;
   /** The real-time signals; 0 where there are none. */
   readonly SIGRTMIN: number;
   readonly SIGRTMAX: number;
-  readonly SYS_RECVFROM: number;
-  readonly SYS_RT_TGSIGQUEUEINFO: number;
+  /** System calls that libc lacks, or that are looked for; 0 on macOS. */
+  readonly SYS_recvfrom: number;
+  readonly SYS_rt_tgsigqueueinfo: number;
+  readonly AT_FDCWD: number;
+  readonly AT_SYMLINK_NOFOLLOW: number;
 
-  readonly EVFILT_USER: number;
+  readonly SOL_SOCKET: number;
+  readonly SO_TYPE: number;
+  readonly SO_ACCEPTCONN: number;
+  readonly SO_SNDBUF: number;
+  readonly SO_RCVBUF: number;
+  /** 0 where no message can say who sent it. */
+  readonly SO_PASSCRED: number;
+  /** 0 where a peer is asked for by {@linkcode LOCAL_PEERCRED}. */
+  readonly SO_PEERCRED: number;
+  readonly LOCAL_PEERCRED: number;
+  readonly LOCAL_PEERPID: number;
+  readonly SCM_CREDENTIALS: number;
+  /** 0 where the flags of a new socket have to be set a moment later. */
+  readonly SOCK_NONBLOCK: number;
+  readonly SOCK_CLOEXEC: number;
+  readonly MSG_TRUNC: number;
+  readonly MSG_CTRUNC: number;
+  readonly MSG_DONTWAIT: number;
+  readonly MSG_NOSIGNAL: number;
+  /** 0 where descriptors that arrive have to be marked a moment later. */
+  readonly MSG_CMSG_CLOEXEC: number;
+  readonly MAP_ANONYMOUS: number;
+  readonly MAP_NORESERVE: number;
+  readonly MS_SYNC: number;
+  /** The system call futex(2); 0 where there is none. */
+  readonly SYS_futex: number;
+
+  /** 0 where a System V receive cannot ask for all types but one. */
+  readonly MSG_EXCEPT: number;
+  /** 0 where a System V message cannot be looked at without taking it. */
+  readonly MSG_COPY: number;
   readonly POSIX_SPAWN_SETSID: number;
   /** Closes in a child what it was not given; 0 where there is no such flag. */
   readonly POSIX_SPAWN_CLOEXEC_DEFAULT: number;
@@ -58,8 +90,72 @@ export interface Platform {
   readonly ICANON: number;
   readonly ISIG: number;
   readonly IEXTEN: number;
-  /** Where `st_mode` is: in `struct stat`, on Linux in `struct statx`. */
-  readonly stat: { readonly size: number; readonly mode: number };
+  /** Offsets in `struct stat`, on Linux in `struct statx`. */
+  readonly stat: {
+    readonly size: number;
+    readonly mode: number;
+    readonly inode: number;
+    readonly birth: number;
+    readonly length: number;
+    readonly blockSize: number;
+  };
+  /** Offsets in `struct sockaddr_un`, and how long a name may be. */
+  readonly sockaddrUn: {
+    readonly family: number;
+    readonly path: number;
+    readonly pathSize: number;
+  };
+  /** Offsets in `struct msghdr`; its numbers fit the low halves of theirs. */
+  readonly msghdr: {
+    readonly size: number;
+    readonly name: number;
+    readonly nameLength: number;
+    readonly iov: number;
+    readonly iovLength: number;
+    readonly control: number;
+    readonly controlLength: number;
+    readonly flags: number;
+  };
+  /** Offsets in `struct cmsghdr`, and to what multiple each is padded. */
+  readonly cmsghdr: {
+    readonly size: number;
+    readonly level: number;
+    readonly type: number;
+    readonly alignment: number;
+  };
+  /** Error numbers that Deno has no name for. */
+  readonly errno: { readonly ETOOMANYREFS: number };
+  /** `struct ipc_perm` of System V objects. */
+  readonly ipcPerm: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly cuid: number;
+    readonly cgid: number;
+    readonly mode: number;
+  };
+  /** `struct msqid_ds` of System V message queues. */
+  readonly msqidDs: {
+    readonly size: number;
+    readonly stime: number;
+    readonly rtime: number;
+    readonly ctime: number;
+    readonly cbytes: number;
+    readonly qnum: number;
+    readonly qbytes: number;
+    readonly lspid: number;
+    readonly lrpid: number;
+  };
+  /** `struct shmid_ds` of System V shared memory. */
+  readonly shmidDs: {
+    readonly size: number;
+    readonly segsz: number;
+    readonly atime: number;
+    readonly dtime: number;
+    readonly ctime: number;
+    readonly cpid: number;
+    readonly lpid: number;
+    readonly nattch: number;
+  };
 }
 
 /** The same number on every platform here. */
@@ -74,21 +170,103 @@ export const F_SETFL = 4;
 export const FD_CLOEXEC = 1;
 export const S_IFMT = 0xf000;
 export const S_IFIFO = 0x1000;
+export const LOCK_EX = 2;
+export const LOCK_NB = 4;
+export const AF_UNIX = 1;
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_SEQPACKET = 5;
+export const SCM_RIGHTS = 1;
+export const SHUT_RD = 0;
+export const SHUT_WR = 1;
 export const POLLIN = 1;
+export const POLLPRI = 2;
 export const POLLOUT = 4;
 export const POLLERR = 8;
 export const POLLHUP = 16;
+export const POLLNVAL = 32;
 export const WNOHANG = 1;
 export const ICRNL = 0x100;
 export const OPOST = 1;
 export const ECHO = 8;
 export const TCSANOW = 0;
+export const IPC_CREAT = 0x200;
+export const IPC_EXCL = 0x400;
+export const IPC_NOWAIT = 0x800;
+export const IPC_PRIVATE = 0;
+export const IPC_RMID = 0;
+export const IPC_SET = 1;
+export const IPC_STAT = 2;
+export const MSG_NOERROR = 0x1000;
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 export const PROT_EXEC = 4;
+export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 16;
+export const MS_ASYNC = 1;
+export const SHM_RDONLY = 0x1000;
 export const POSIX_SPAWN_SETSIGDEF = 4;
 export const POSIX_SPAWN_SETSIGMASK = 8;
+
+/** Linux only, the same on every architecture. */
+export const POLLRDHUP = 0x2000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+export const EPOLLIN = 0x1;
+export const EPOLLPRI = 0x2;
+export const EPOLLOUT = 0x4;
+export const EPOLLERR = 0x8;
+export const EPOLLHUP = 0x10;
+export const EPOLLRDHUP = 0x2000;
+export const EPOLLEXCLUSIVE = 1 << 28;
+export const EPOLLONESHOT = 1 << 30;
+export const EPOLLET = 0x80000000;
+export const EFD_SEMAPHORE = 1;
+export const RWF_NOWAIT = 8;
+
+/** macOS only. */
+export const EVFILT_READ = -1;
+export const EVFILT_WRITE = -2;
+export const EVFILT_VNODE = -4;
+export const EVFILT_PROC = -5;
+export const EVFILT_SIGNAL = -6;
+export const EVFILT_TIMER = -7;
+export const EVFILT_USER = -10;
+export const EVFILT_EXCEPT = -15;
+export const EV_ADD = 0x1;
+export const EV_DELETE = 0x2;
+export const EV_ENABLE = 0x4;
+export const EV_DISABLE = 0x8;
+export const EV_ONESHOT = 0x10;
+export const EV_CLEAR = 0x20;
+export const EV_RECEIPT = 0x40;
+export const EV_DISPATCH = 0x80;
+export const EV_EOF = 0x8000;
+export const NOTE_LOWAT = 0x1;
+export const NOTE_OOB = 0x2;
+export const NOTE_SECONDS = 0x1;
+export const NOTE_USECONDS = 0x2;
+export const NOTE_NSECONDS = 0x4;
+export const NOTE_ABSOLUTE = 0x8;
+export const NOTE_TRIGGER = 0x1000000;
+export const NOTE_FFAND = 0x40000000;
+export const NOTE_FFOR = 0x80000000;
+export const NOTE_FFCOPY = 0xc0000000;
+export const NOTE_FFLAGSMASK = 0xffffff;
+export const NOTE_EXIT = 0x80000000;
+export const NOTE_FORK = 0x40000000;
+export const NOTE_EXEC = 0x20000000;
+export const NOTE_EXITSTATUS = 0x4000000;
+export const NOTE_DELETE = 0x1;
+export const NOTE_WRITE = 0x2;
+export const NOTE_EXTEND = 0x4;
+export const NOTE_ATTRIB = 0x8;
+export const NOTE_LINK = 0x10;
+export const NOTE_RENAME = 0x20;
+export const NOTE_REVOKE = 0x40;
+export const KEVENT_SIZE = 32;
 
 const LINUX_X86_64: Platform = {
   libc: "libc.so.6",
@@ -106,12 +284,35 @@ const LINUX_X86_64: Platform = {
   TIOCGWINSZ: 0x5413n,
   TIOCSWINSZ: 0x5414n,
   FD_SETSIZE: 1024,
-  MAP_ANONYMOUS: 0x20,
   SIGRTMIN: 34,
   SIGRTMAX: 64,
-  SYS_RECVFROM: 45,
-  SYS_RT_TGSIGQUEUEINFO: 297,
-  EVFILT_USER: 0,
+  SYS_recvfrom: 45,
+  SYS_rt_tgsigqueueinfo: 297,
+  AT_FDCWD: -100,
+  AT_SYMLINK_NOFOLLOW: 0x100,
+  SOL_SOCKET: 1,
+  SO_TYPE: 3,
+  SO_ACCEPTCONN: 30,
+  SO_SNDBUF: 7,
+  SO_RCVBUF: 8,
+  SO_PASSCRED: 16,
+  SO_PEERCRED: 17,
+  LOCAL_PEERCRED: 0,
+  LOCAL_PEERPID: 0,
+  SCM_CREDENTIALS: 2,
+  SOCK_NONBLOCK: 0x800,
+  SOCK_CLOEXEC: 0x80000,
+  MSG_TRUNC: 0x20,
+  MSG_CTRUNC: 0x8,
+  MSG_DONTWAIT: 0x40,
+  MSG_NOSIGNAL: 0x4000,
+  MSG_CMSG_CLOEXEC: 0x40000000,
+  MSG_EXCEPT: 0x2000,
+  MSG_COPY: 0x4000,
+  MAP_ANONYMOUS: 0x20,
+  MAP_NORESERVE: 0x4000,
+  MS_SYNC: 4,
+  SYS_futex: 202,
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
@@ -122,14 +323,50 @@ const LINUX_X86_64: Platform = {
   ISIG: 1,
   IEXTEN: 0x8000,
   // struct statx, the same on every architecture: statx(2).
-  stat: { size: 256, mode: 28 },
+  stat: { size: 256, mode: 28, inode: 32, birth: 80, length: 40, blockSize: 4 },
+  sockaddrUn: { family: 0, path: 2, pathSize: 108 },
+  msghdr: {
+    size: 56,
+    name: 0,
+    nameLength: 8,
+    iov: 16,
+    iovLength: 24,
+    control: 32,
+    controlLength: 40,
+    flags: 48,
+  },
+  cmsghdr: { size: 16, level: 8, type: 12, alignment: 8 },
+  errno: { ETOOMANYREFS: 109 },
+  ipcPerm: { uid: 4, gid: 8, cuid: 12, cgid: 16, mode: 20 },
+  msqidDs: {
+    size: 120,
+    stime: 48,
+    rtime: 56,
+    ctime: 64,
+    cbytes: 72,
+    qnum: 80,
+    qbytes: 88,
+    lspid: 96,
+    lrpid: 100,
+  },
+  shmidDs: {
+    size: 112,
+    segsz: 48,
+    atime: 56,
+    dtime: 64,
+    ctime: 72,
+    cpid: 80,
+    lpid: 84,
+    nattch: 88,
+  },
 };
 
 const LINUX_AARCH64: Platform = {
   ...LINUX_X86_64,
   O_DIRECT: 0x10000,
-  SYS_RECVFROM: 207,
-  SYS_RT_TGSIGQUEUEINFO: 240,
+  SYS_recvfrom: 207,
+  SYS_rt_tgsigqueueinfo: 240,
+  SYS_futex: 98,
   epollEvent: { size: 16, data: 8 },
 };
 
@@ -140,6 +377,7 @@ const DARWIN_AARCH64: Platform = {
     open: "__open",
     fcntl: "__fcntl",
     ioctl: "__ioctl",
+    shm_open: "__shm_open",
   },
   O_NONBLOCK: 0x4,
   O_CREAT: 0x200,
@@ -154,22 +392,80 @@ const DARWIN_AARCH64: Platform = {
   TIOCGWINSZ: 0x40087468n,
   TIOCSWINSZ: 0x80087467n,
   FD_SETSIZE: 1024,
-  MAP_ANONYMOUS: 0x1000,
   SIGRTMIN: 0,
   SIGRTMAX: 0,
-  SYS_RECVFROM: 0,
-  SYS_RT_TGSIGQUEUEINFO: 0,
-  EVFILT_USER: -10,
-  POSIX_SPAWN_SETSID: 0x400,
-  POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
-  epollEvent: { size: 0, data: 0 },
+  SYS_recvfrom: 0,
+  SYS_rt_tgsigqueueinfo: 0,
   termios: { size: 72, c_iflag: 0, c_oflag: 8, c_lflag: 24 },
   IXON: 0x200,
   ONLCR: 2,
   ICANON: 0x100,
   ISIG: 0x80,
   IEXTEN: 0x400,
-  stat: { size: 144, mode: 4 },
+  AT_FDCWD: -2,
+  AT_SYMLINK_NOFOLLOW: 0x20,
+  SOL_SOCKET: 0xffff,
+  SO_TYPE: 0x1008,
+  SO_ACCEPTCONN: 2,
+  SO_SNDBUF: 0x1001,
+  SO_RCVBUF: 0x1002,
+  SO_PASSCRED: 0,
+  SO_PEERCRED: 0,
+  LOCAL_PEERCRED: 1,
+  LOCAL_PEERPID: 2,
+  SCM_CREDENTIALS: 0,
+  SOCK_NONBLOCK: 0,
+  SOCK_CLOEXEC: 0,
+  MSG_TRUNC: 0x10,
+  MSG_CTRUNC: 0x20,
+  MSG_DONTWAIT: 0x80,
+  MSG_NOSIGNAL: 0x80000,
+  MSG_CMSG_CLOEXEC: 0,
+  POSIX_SPAWN_SETSID: 0x400,
+  POSIX_SPAWN_CLOEXEC_DEFAULT: 0x4000,
+  epollEvent: { size: 0, data: 0 },
+  stat: { size: 144, mode: 4, inode: 8, birth: 80, length: 96, blockSize: 112 },
+  sockaddrUn: { family: 1, path: 2, pathSize: 104 },
+  msghdr: {
+    size: 48,
+    name: 0,
+    nameLength: 8,
+    iov: 16,
+    iovLength: 24,
+    control: 32,
+    controlLength: 40,
+    flags: 44,
+  },
+  cmsghdr: { size: 12, level: 4, type: 8, alignment: 4 },
+  errno: { ETOOMANYREFS: 59 },
+  MSG_EXCEPT: 0,
+  MSG_COPY: 0,
+  MAP_ANONYMOUS: 0x1000,
+  MAP_NORESERVE: 0x40,
+  MS_SYNC: 0x10,
+  SYS_futex: 0,
+  ipcPerm: { uid: 0, gid: 4, cuid: 8, cgid: 12, mode: 16 },
+  msqidDs: {
+    size: 116,
+    stime: 64,
+    rtime: 76,
+    ctime: 88,
+    cbytes: 32,
+    qnum: 40,
+    qbytes: 48,
+    lspid: 56,
+    lrpid: 60,
+  },
+  shmidDs: {
+    size: 76,
+    segsz: 24,
+    atime: 44,
+    dtime: 52,
+    ctime: 60,
+    cpid: 36,
+    lpid: 32,
+    nattch: 40,
+  },
 };
 
 const DARWIN_X86_64: Platform = {
@@ -178,6 +474,7 @@ const DARWIN_X86_64: Platform = {
     ...DARWIN_AARCH64.symbolNames,
     // The plain names are the interfaces of before 64-bit inodes and of 10.4.
     fstat: "fstat$INODE64",
+    lstat: "lstat$INODE64",
     stat: "stat$INODE64",
     select: "select$1050",
   },

@@ -21,15 +21,19 @@ export function poll(fd: number, events: number, milliseconds: number): number {
   entryFd[0] = fd;
   entry[2] = events;
   entry[3] = 0;
-  const limit = milliseconds === Infinity
-    ? -1
-    : Math.min(LONGEST, Math.ceil(milliseconds));
-  const result = libc.poll(entry, 1n, limit);
+  const result = libc.poll(entry, 1n, pollTimeout(milliseconds));
   if (result < 0) {
     if (errno() === E.EINTR) return 0;
     throw systemError(errno(), "poll", { on: `fd ${fd}` });
   }
   return result === 0 ? 0 : entry[3];
+}
+
+/** Milliseconds as poll(2) takes them: rounded up, and -1 for ever. */
+export function pollTimeout(milliseconds: number): number {
+  return milliseconds === Infinity
+    ? -1
+    : Math.min(LONGEST, Math.ceil(milliseconds));
 }
 
 /** Blocks this thread. */

@@ -30,8 +30,14 @@ const NEARLY = 0.3;
 /** How many times the budget it may take to get two sleepers into step. */
 const MOST_BUDGETS = 4;
 
+/** After so many times in vain, trying without yielding is an exception. */
+const TIGHT_IN_VAIN = 4;
+
 /** How to try before parking; learns from how it went for one object. */
 export class Spin {
+  readonly #tight: number;
+  #tightInVain = 0;
+  #tightSkipped = 0;
   #credit = 3;
   #budgets = 1;
   /** When the last attempts were in vain; 0 if they were not. */
@@ -40,18 +46,47 @@ export class Spin {
   #late = 0;
   #looks = 0;
 
-  /** Attempts for a moment; undefined when that was in vain. */
-  attempt<T>(attempt: () => T | undefined): T | undefined {
+  /**
+   * @param tight How many attempts to make before yielding for the first time.
+   * Where an attempt only looks at memory, a peer on another core answers
+   * before a system call could.
+   */
+  constructor(tight: number = 0) {
+    this.#tight = tight;
+  }
+
+  /** Attempts once; undefined when that was in vain. */
+  once<T>(attempt: () => T | undefined): T | undefined {
+    const value = attempt();
+    if (value === undefined) return undefined;
+    this.#late = 0;
+    if (this.#missed !== 0) this.#woke();
+    return value;
+  }
+
+  /**
+   * Attempts for a moment; undefined when that was in vain.
+   *
+   * @param attempt What to attempt.
+   * @param block What to do instead where only giving the processor away has
+   * helped of late: the same, but the kernel waits.
+   * @param milliseconds For how long it may block.
+   */
+  attempt<T>(
+    attempt: () => T | undefined,
+    block?: (milliseconds: number) => T | undefined,
+    milliseconds: number = 0,
+  ): T | undefined {
     if (budget === 0) return attempt();
     if (this.#late < LATE_IN_A_ROW || ++this.#looks % LOOK_EVERY === 0) {
-      const value = attempt();
-      if (value !== undefined) {
-        this.#late = 0;
-        if (this.#missed !== 0) this.#woke();
-        return value;
-      }
+      const value = this.once(attempt);
+      if (value !== undefined) return value;
       if (!this.#pays()) return this.#miss();
-    }
+      if (this.#tight > 0) {
+        const soon = this.#tightly(attempt);
+        if (soon !== undefined) return soon;
+      }
+    } else if (block !== undefined) return block(milliseconds);
     // In a ping-pong on one core the answer never is there before the peer has
     // run: asking for it first is a system call wasted.
     libc.sched_yield();
@@ -62,6 +97,20 @@ export class Spin {
       return value;
     }
     return this.#longer(attempt);
+  }
+
+  #tightly<T>(attempt: () => T | undefined): T | undefined {
+    const inVain = this.#tightInVain >= TIGHT_IN_VAIN;
+    if (inVain && ++this.#tightSkipped % LOOK_EVERY !== 0) return undefined;
+    for (let i = 0; i < this.#tight; i++) {
+      const value = attempt();
+      if (value === undefined) continue;
+      this.#tightInVain = 0;
+      this.#won();
+      return value;
+    }
+    this.#tightInVain++;
+    return undefined;
   }
 
   #longer<T>(attempt: () => T | undefined): T | undefined {

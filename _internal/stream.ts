@@ -23,8 +23,17 @@ const CHUNK = 65_536;
  */
 const scratch = new Uint8Array(CHUNK);
 
-/** How one kind of stream differs from others. */
+/** The system call that moves bytes: read(2), write(2) or one like them. */
+type Move = (
+  fd: number,
+  p: Uint8Array<ArrayBuffer>,
+  length: bigint,
+) => number;
+
+/** How one kind of stream to read from differs from others. */
 export interface StreamOptions {
+  /** read(2) by default. */
+  readonly read?: Move;
   /** Whether a read that answered nothing means the end; it does by default. */
   readonly atEnd?: (fd: number) => boolean;
   /** An error number that means the end too, where there is one. */
@@ -33,28 +42,40 @@ export interface StreamOptions {
   readonly close?: () => void;
 }
 
+/** How one kind of stream to write to differs from others. */
+export interface WriterOptions {
+  /** write(2) by default. */
+  readonly write?: Move;
+  /** What the Web Stream does when it ends; closes the descriptor by default. */
+  readonly close?: () => void | Promise<void>;
+  /** What it does when it is aborted; closes the descriptor by default. */
+  readonly abort?: () => void;
+}
+
 /** The reading half of a byte stream. */
 export class ByteReader {
   readonly #descriptor: Descriptor;
   readonly #queue: WaitQueue;
   readonly #context: ErrorContext;
   readonly #options: StreamOptions;
+  readonly #read: Move;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
 
   /**
    * @param descriptor What to read from; its owner closes it.
-   * @param parking How to wait for it.
+   * @param waiting How to wait for it, or with whom, if others read as well.
    * @param options How this stream differs.
    */
   constructor(
     descriptor: Descriptor,
-    parking: Parking,
+    waiting: Parking | WaitQueue,
     options: StreamOptions = {},
   ) {
     this.#descriptor = descriptor;
-    this.#queue = new WaitQueue(parking, "read");
+    this.#queue = toQueue(waiting, "read");
     this.#context = { on: descriptor.name };
     this.#options = options;
+    this.#read = options.read ?? libc.read;
   }
 
   tryRead(p: Uint8Array): number | null | undefined {
@@ -106,7 +127,7 @@ export class ByteReader {
     const buffer = bytes(p, "read");
     const fd = this.#descriptor.fd;
     if (p.length === 0) return 0;
-    const count = libc.read(fd, buffer, BigInt(Math.min(p.length, MOST)));
+    const count = this.#read(fd, buffer, BigInt(Math.min(p.length, MOST)));
     if (count > 0) return count;
     const { atEnd, endError } = this.#options;
     if (count < 0) {
@@ -126,16 +147,25 @@ export class ByteWriter {
   readonly #descriptor: Descriptor;
   readonly #queue: WaitQueue;
   readonly #context: ErrorContext;
+  readonly #options: WriterOptions;
+  readonly #write: Move;
   #writable: WritableStream<Uint8Array> | undefined;
 
   /**
    * @param descriptor What to write to; its owner closes it.
-   * @param parking How to wait for it.
+   * @param waiting How to wait for it, or with whom, if others write as well.
+   * @param options How this stream differs.
    */
-  constructor(descriptor: Descriptor, parking: Parking) {
+  constructor(
+    descriptor: Descriptor,
+    waiting: Parking | WaitQueue,
+    options: WriterOptions = {},
+  ) {
     this.#descriptor = descriptor;
-    this.#queue = new WaitQueue(parking, "write");
+    this.#queue = toQueue(waiting, "write");
     this.#context = { on: descriptor.name };
+    this.#options = options;
+    this.#write = options.write ?? libc.write;
   }
 
   tryWrite(p: Uint8Array): number | undefined {
@@ -150,11 +180,21 @@ export class ByteWriter {
     return this.#queue.run(() => this.#attempt(p), options);
   }
 
-  /** Writes all of `p`; nothing of another write comes between its parts. */
-  async writeAll(p: Uint8Array, options: WriteAllOptions = {}): Promise<void> {
+  /**
+   * Writes all of `p`; nothing of another write comes between its parts.
+   *
+   * @param p What to write.
+   * @param options How to follow it.
+   * @param begin Attempts to write the first part, if not like the others.
+   */
+  async writeAll(
+    p: Uint8Array,
+    options: WriteAllOptions = {},
+    begin: (p: Uint8Array) => number | undefined = (p) => this.#attempt(p),
+  ): Promise<void> {
     options.signal?.throwIfAborted();
     // Most writes fit, and then there is nothing to wait for.
-    const all = () => this.#attempt(p);
+    const all = () => begin(p);
     let written = sliceIsOver() ? 0 : this.#queue.briefly(all) ?? 0;
     if (written > 0) options.onProgress?.(written);
     if (written === p.length) return;
@@ -162,7 +202,7 @@ export class ByteWriter {
     await this.#queue.hold(async () => {
       do {
         const rest = p.subarray(written);
-        const attempt = () => this.#attempt(rest);
+        const attempt = () => written === 0 ? begin(p) : this.#attempt(rest);
         written += await this.#queue.run(attempt, { signal }, true);
         onProgress?.(written);
       } while (written < p.length);
@@ -173,6 +213,7 @@ export class ByteWriter {
   writeAllSync(
     p: Uint8Array,
     options: WriteAllSyncOptions = {},
+    begin: (p: Uint8Array) => number | undefined = (p) => this.#attempt(p),
   ): void {
     const { timeout = Infinity, onProgress } = options;
     const deadline = performance.now() + timeout;
@@ -180,7 +221,9 @@ export class ByteWriter {
     do {
       const rest = written === 0 ? p : p.subarray(written);
       const left = written === 0 ? timeout : deadline - performance.now();
-      written += this.writeSync(rest, { timeout: Math.max(0, left) });
+      const attempt = () => written === 0 ? begin(p) : this.#attempt(rest);
+      const limit = { timeout: Math.max(0, left) };
+      written += this.#queue.runSync(attempt, limit);
       onProgress?.(written);
     } while (written < p.length);
   }
@@ -189,8 +232,8 @@ export class ByteWriter {
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
       write: (chunk) => this.writeAll(chunk),
-      close: () => this.#descriptor.close(),
-      abort: () => this.#descriptor.close(),
+      close: this.#options.close ?? (() => this.#descriptor.close()),
+      abort: this.#options.abort ?? (() => this.#descriptor.close()),
     });
   }
 
@@ -198,9 +241,15 @@ export class ByteWriter {
     const data = bytes(p, "write");
     const fd = this.#descriptor.fd;
     if (p.length === 0) return 0;
-    const count = libc.write(fd, data, BigInt(Math.min(p.length, MOST)));
+    const count = this.#write(fd, data, BigInt(Math.min(p.length, MOST)));
     return count >= 0 ? count : wouldBlock("write", this.#context);
   }
+}
+
+function toQueue(waiting: Parking | WaitQueue, syscall: string): WaitQueue {
+  return waiting instanceof WaitQueue
+    ? waiting
+    : new WaitQueue(waiting, syscall);
 }
 
 /** How to follow a write that goes out in parts. */

@@ -12,6 +12,7 @@ import { timedOut } from "./errno.ts";
 import { timeout as checkTimeout } from "./arguments.ts";
 import { beginSlice, nextTurn, sliceIsOver } from "./slice.ts";
 import { Spin } from "./spin.ts";
+import { Turns } from "./turns.ts";
 
 /** Options of an operation that waits. */
 export interface WaitOptions {
@@ -37,6 +38,12 @@ export interface SyncWaitOptions {
 export type Attempt<T> = () => T | undefined;
 
 /**
+ * The same call, waiting in the kernel for so many milliseconds at the
+ * longest; it may come back without a value before.
+ */
+export type Blocking<T> = (milliseconds: number) => T | undefined;
+
+/**
  * Has `wake` called once another attempt may succeed, or with an error if the
  * object was closed. Answers how to call that off.
  */
@@ -60,33 +67,58 @@ export interface Parking {
 export class WaitQueue {
   readonly #parking: Parking;
   readonly #syscall: string;
-  readonly #spin = new Spin();
-  /** Whether somebody has the turn. */
-  #busy = false;
-  readonly #next: (() => void)[] = [];
+  readonly #spin: Spin;
+  readonly #turns = new Turns();
 
   /**
    * @param parking How to wait.
    * @param syscall What is waited for, for errors.
+   * @param spin How to try before parking, if that is known from before.
    */
-  constructor(parking: Parking, syscall: string) {
+  constructor(parking: Parking, syscall: string, spin: Spin = new Spin()) {
     this.#parking = parking;
     this.#syscall = syscall;
+    this.#spin = spin;
+  }
+
+  /** Whether nobody waits, nor is about to. */
+  get idle(): boolean {
+    return !this.#turns.taken;
   }
 
   /** Attempts once, unless others wait: they were first. */
   try<T>(attempt: Attempt<T>): T | undefined {
-    return this.#busy ? undefined : attempt();
+    return this.#turns.taken ? undefined : this.#spin.once(attempt);
+  }
+
+  /**
+   * Attempts once, for what need not wait as a rule; undefined also if
+   * somebody else is first: an abort, the event loop, or others who wait.
+   */
+  eager<T>(attempt: Attempt<T>, options?: WaitOptions): T | undefined {
+    if (options?.signal?.aborted || sliceIsOver()) return undefined;
+    return this.try(attempt);
   }
 
   /** Attempts for a moment, unless others wait: they were first. */
   briefly<T>(attempt: Attempt<T>): T | undefined {
-    return this.#busy ? undefined : this.#spin.attempt(attempt);
+    return this.#turns.taken ? undefined : this.#spin.attempt(attempt);
   }
 
-  /** Attempts until it succeeds, blocking the thread in between. */
-  runSync<T>(attempt: Attempt<T>, options?: SyncWaitOptions): T {
-    if (this.#busy) {
+  /**
+   * Attempts until it succeeds, blocking the thread in between.
+   *
+   * @param attempt What to attempt.
+   * @param options The longest to wait.
+   * @param block How to wait and take in one call, where the kernel has one;
+   * else the thread is blocked as the parking does, and then attempts.
+   */
+  runSync<T>(
+    attempt: Attempt<T>,
+    options?: SyncWaitOptions,
+    block?: Blocking<T>,
+  ): T {
+    if (this.#turns.taken) {
       // Waiting for our turn would wait for ever: those before us need this
       // thread. Going first would take what is theirs.
       throw new Deno.errors.Busy(
@@ -94,16 +126,22 @@ export class WaitQueue {
       );
     }
     const limit = checkTimeout(options?.timeout, this.#syscall);
-    let value = this.#spin.attempt(attempt);
-    if (value !== undefined) return value;
-    const deadline = limit === Infinity ? limit : performance.now() + limit;
-    for (;;) {
-      const left = deadline - performance.now();
+    // Looking at the clock costs as much as a system call.
+    const begin = limit === Infinity ? 0 : performance.now();
+    let value = this.#spin.attempt(attempt, block, limit);
+    while (value === undefined) {
+      const left = limit === Infinity
+        ? Infinity
+        : begin + limit - performance.now();
       if (left <= 0) throw timedOut(limit, this.#syscall);
-      this.#parking.parkSync(left);
-      value = this.#spin.attempt(attempt);
-      if (value !== undefined) return value;
+      if (block !== undefined) {
+        value = block(left);
+      } else {
+        this.#parking.parkSync(left);
+        value = this.#spin.attempt(attempt);
+      }
     }
+    return value;
   }
 
   /**
@@ -120,9 +158,10 @@ export class WaitQueue {
   ): Promise<T> {
     const signal = options?.signal;
     signal?.throwIfAborted();
+    const turns = this.#turns;
     if (!held) {
-      if (this.#busy) await this.#turn(signal);
-      this.#busy = true;
+      if (turns.taken) await turns.take(signal);
+      turns.taken = true;
     }
     try {
       // Before an attempt: what it takes must not be held while waiting.
@@ -134,7 +173,7 @@ export class WaitQueue {
         await parked(this.#parking.park, signal);
       }
     } finally {
-      if (!held) this.#leave();
+      if (!held) turns.pass();
     }
   }
 
@@ -142,39 +181,8 @@ export class WaitQueue {
    * Keeps the turn for several attempts that nobody may come between, such as
    * the parts of one long write.
    */
-  async hold(body: () => Promise<void>, options?: WaitOptions): Promise<void> {
-    options?.signal?.throwIfAborted();
-    if (this.#busy) await this.#turn(options?.signal);
-    this.#busy = true;
-    try {
-      await body();
-    } finally {
-      this.#leave();
-    }
-  }
-
-  /** Resolves when it is our turn. */
-  #turn(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      const next = this.#next;
-      function take(): void {
-        signal?.removeEventListener("abort", abort);
-        resolve();
-      }
-      function abort(): void {
-        next.splice(next.indexOf(take), 1);
-        reject(signal!.reason);
-      }
-      next.push(take);
-      signal?.addEventListener("abort", abort, { once: true });
-    });
-  }
-
-  /** Hands the turn to the next, without a moment in which it is nobody's. */
-  #leave(): void {
-    const take = this.#next.shift();
-    if (take === undefined) this.#busy = false;
-    else take();
+  hold(body: () => Promise<void>, options?: WaitOptions): Promise<void> {
+    return this.#turns.hold(body, options?.signal);
   }
 }
 
@@ -196,5 +204,33 @@ export function parked(
       cancel(() => reject(signal!.reason));
     }
     signal?.addEventListener("abort", abort, { once: true });
+  });
+}
+
+/**
+ * What `begin` answers, or a rejection if it throws: as an asynchronous function
+ * does, without the moment that one more of them takes.
+ */
+export function rejecting<T>(begin: () => Promise<T>): Promise<T> {
+  try {
+    return begin();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** What `promise` resolves to, unless it is not waited for any longer. */
+export function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    function abort(): void {
+      reject(signal.reason);
+    }
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
   });
 }

@@ -38,7 +38,7 @@ class Run {
   constructor(options: BenchOptions) {
     const { cases, peers, placements, pace, directory } = options;
     const turns = placements.length * cases.reduce(
-      (sum, each) => sum + turnsOf(each, peers.length, pace),
+      (sum, each) => sum + turnsOf(each, (each.peers ?? peers).length, pace),
       0,
     );
     this.#options = options;
@@ -70,7 +70,10 @@ class Run {
     const contenders = await contendersOf(measured, this.#compiler);
     await using stack = new AsyncDisposableStack();
     const own = await this.#start(contenders, placement, stack);
-    const members = [...own, ...rivals];
+    const others = measured.peers === undefined
+      ? rivals
+      : await this.#start(measured.peers.map(peerContender), placement, stack);
+    const members = [...own, ...others];
     const { name, sizes = SIZES, measures = MEASURES } = measured;
     const tables: Table[] = [];
     for (const size of sizes) {

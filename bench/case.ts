@@ -35,6 +35,8 @@ export interface Link extends Disposable {
   readonly fds?: Readonly<
     Record<Role, Readonly<Record<number, ChildDescriptor>>>
   >;
+  /** Called when both processes have ended: for what would outlive them. */
+  readonly remove?: () => void;
 }
 
 /**
@@ -60,8 +62,8 @@ export interface Endpoint {
 export interface CProgram {
   /** The file in `c/`. Its arguments are the role and the path of its orders. */
   readonly source: string;
-  /** Makes what the two processes talk through. */
-  readonly link: (place: Place) => Link | Promise<Link>;
+  /** Makes what the two processes talk through, if they do not themselves. */
+  readonly link?: (place: Place) => Link | Promise<Link>;
 }
 
 /** One mechanism, or one of Deno's own that it is compared with. */
@@ -84,6 +86,8 @@ export interface Case {
   readonly measures?: readonly Measure[];
   /** The same in C, if there is such a thing. */
   readonly c?: CProgram;
+  /** What of Deno's own it is compared with, if not with what all are. */
+  readonly peers?: readonly Case[];
   /** Makes, before they start, what the two processes talk through. */
   readonly link?: (place: Place) => Link | Promise<Link>;
   /** Whether side `a` starts side `b`, rather than the bench. */

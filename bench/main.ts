@@ -4,6 +4,14 @@ import { setSpinning } from "../mux/mod.ts";
 import { bench } from "./bench.ts";
 import type { Case } from "./case.ts";
 import { cases } from "./cases/mod.ts";
+import {
+  CURVE,
+  curve,
+  CURVE_FULL,
+  CURVE_QUICK,
+  type CurvePoint,
+  formatCurve,
+} from "./curve.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
 import { peers } from "./peers/mod.ts";
 import { placements } from "./placement.ts";
@@ -32,41 +40,55 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const chosen = select(options.filters);
-  if (chosen.length === 0) {
-    const names = cases.map(({ name }) => name).join(", ");
+  const withCurve = isChosen(CURVE, options.filters);
+  if (chosen.length === 0 && !withCurve) {
+    const names = [...cases.map(({ name }) => name), CURVE].join(", ");
     console.error(`No such case; there are: ${names}`);
     return 2;
   }
   const [load] = Deno.loadavg();
   if (load > BUSY) console.error(busyText(load));
-  const tables = await interruptibly((signal) => run(chosen, options, signal));
-  if (tables === undefined) return 130;
-  await report(tables, load, options);
-  return tables.some(hasFailure) ? 1 : 0;
+  const results = await interruptibly((signal) =>
+    run(chosen, withCurve, options, signal)
+  );
+  if (results === undefined) return 130;
+  await report(results, load, options);
+  return results.tables.some(hasFailure) ? 1 : 0;
 }
 
 function select(filters: readonly string[]): readonly Case[] {
-  if (filters.length === 0) return cases;
-  return cases.filter(({ name }) =>
-    filters.some((part) => name.includes(part))
-  );
+  return cases.filter(({ name }) => isChosen(name, filters));
+}
+
+function isChosen(name: string, filters: readonly string[]): boolean {
+  return filters.length === 0 || filters.some((part) => name.includes(part));
+}
+
+/** What came out of all that was chosen. */
+interface Results {
+  readonly tables: readonly Table[];
+  readonly curve: readonly CurvePoint[];
 }
 
 async function run(
   chosen: readonly Case[],
-  options: Options,
+  withCurve: boolean,
+  { quick }: Options,
   signal: AbortSignal,
-): Promise<Table[]> {
+): Promise<Results> {
   const directory = await Deno.makeTempDir({ prefix: "ipc-bench-" });
   try {
-    return await bench({
+    const tables = chosen.length === 0 ? [] : await bench({
       cases: chosen,
       peers,
       placements: await placements(),
-      pace: options.quick ? QUICK : FULL,
+      pace: quick ? QUICK : FULL,
       directory,
       signal,
     });
+    const pace = quick ? CURVE_QUICK : CURVE_FULL;
+    const points = withCurve ? await curve({ ...pace, directory, signal }) : [];
+    return { tables, curve: points };
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -94,12 +116,13 @@ async function interruptibly<T>(
 }
 
 async function report(
-  tables: readonly Table[],
+  { tables, curve }: Results,
   load: number,
   { json }: Options,
 ): Promise<void> {
   const targets = outcomes(tables);
   for (const table of tables) console.log(`${formatTable(table)}\n`);
+  if (curve.length > 0) console.log(`${formatCurve(curve)}\n`);
   if (targets.length > 0) console.log(formatOutcomes(targets));
   if (json === undefined) return;
   const { os, arch } = Deno.build;
@@ -112,6 +135,7 @@ async function report(
     load,
     tables,
     targets,
+    curve,
   };
   await Deno.writeTextFile(json, JSON.stringify(all, null, 2) + "\n");
 }

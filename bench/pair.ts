@@ -87,6 +87,7 @@ export class Pair implements AsyncDisposable {
     // Gone when the first byte has made the round, so that each side learns
     // of the other's end.
     using made = await link?.(this.#place);
+    this.#stack.defer(() => made?.remove?.());
     const fifos: Fifo[] = [];
     for (const role of ["b", "a"] as const) {
       const path = ordersPath(this.#place, role);

@@ -1,13 +1,22 @@
 /** What this package sets out to reach, as ratios measured in the same run. */
 
 import type { Voice } from "./case.ts";
+import {
+  socketDatagram,
+  socketSeqpacket,
+  socketStream,
+} from "./cases/socket.ts";
+import { posixMq, sysvMq } from "./cases/mq.ts";
 import { C } from "./contender.ts";
+import { denoConnections } from "./peers/deno_connections.ts";
 import { denoUnix } from "./peers/deno_unix.ts";
 import type { PlacementName } from "./placement.ts";
 import { type Figure, ratio, rowOf, type Table } from "./results.ts";
 
 /** A ratio to keep. */
 export interface Target {
+  /** The case it is for, if not for all. */
+  readonly only?: string;
   readonly placement: PlacementName;
   readonly size: number;
   readonly voice: Voice;
@@ -26,6 +35,7 @@ export interface Outcome extends Target {
 }
 
 const DENO = denoUnix.name;
+const CONNECTIONS = denoConnections.name;
 const TARGETS: readonly Target[] = [
   small("one core", "sync", "p50", C, 1.25),
   small("one core", "async", "p50", C, 2),
@@ -37,6 +47,16 @@ const TARGETS: readonly Target[] = [
   large("one core", "async"),
   large("free", "sync"),
   large("free", "async"),
+  ...[socketStream, socketSeqpacket, socketDatagram].map(({ name: only }) => ({
+    ...large("one core", "async", DENO, 1.2),
+    only,
+  })),
+  { ...small("one core", "sync", "p50", CONNECTIONS, 1), size: 1 },
+  { ...small("one core", "async", "p50", CONNECTIONS, 1), size: 1 },
+  ...[posixMq, sysvMq].flatMap(({ name: only }) => [
+    { ...small("one core", "sync", "throughput", C, 0.6), only },
+    { ...small("one core", "async", "throughput", C, 0.6), only },
+  ]),
 ];
 
 /** How the targets stand that these tables can answer. */
@@ -57,14 +77,19 @@ function small(
   return { placement, size: 64, voice, figure, against, limit };
 }
 
-function large(placement: PlacementName, voice: Voice): Target {
+function large(
+  placement: PlacementName,
+  voice: Voice,
+  against: string = C,
+  limit: number = 0.8,
+): Target {
   const size = 65_536;
-  const figure = "throughput";
-  return { placement, size, voice, figure, against: C, limit: 0.8 };
+  return { placement, size, voice, figure: "throughput", against, limit };
 }
 
 function appliesTo(target: Target, table: Table): boolean {
-  return target.placement === table.placement && target.size === table.size &&
+  return (target.only ?? table.case) === table.case &&
+    target.placement === table.placement && target.size === table.size &&
     rowOf(table, target.voice) !== undefined &&
     rowOf(table, target.against) !== undefined;
 }

@@ -3,18 +3,8 @@
  * out orders until there are no more, and as side `a` prints what came out.
  */
 
-import { setSpinning } from "../mux/mod.ts";
-import type { Endpoint, Role, Voice } from "./case.ts";
-import { cases } from "./cases/mod.ts";
-import { measureAsync, measureSync } from "./measuring.ts";
-import {
-  type Assignment,
-  type Order,
-  ordersPath,
-  parseOrder,
-  type Sample,
-} from "./orders.ts";
-import { peers } from "./peers/mod.ts";
+import type { Assignment } from "./orders.ts";
+import { work } from "./work.ts";
 
 const assignment: Assignment = JSON.parse(Deno.args[0]);
 try {
@@ -22,46 +12,4 @@ try {
 } catch (error) {
   console.error(`${error}`);
   Deno.exit(1);
-}
-
-async function work(
-  { case: name, voice, role, place }: Assignment,
-): Promise<void> {
-  const found = [...cases, ...peers].find((each) => each.name === name);
-  if (found === undefined) throw new Error(`There is no case "${name}"`);
-  if (voice === "async, no spin") setSpinning(0);
-  const endpoint = await found.open(place, role);
-  for (const order of orders(ordersPath(place, role))) {
-    const sample = await carryOut(endpoint, voice, role, order);
-    if (sample !== undefined) console.log(JSON.stringify(sample));
-  }
-}
-
-function carryOut(
-  endpoint: Endpoint,
-  voice: Voice,
-  role: Role,
-  order: Order,
-): Promise<Sample | undefined> | Sample | undefined {
-  if (voice === "sync") return measureSync(endpoint.sync!, role, order);
-  return measureAsync(endpoint.async!, role, order);
-}
-
-/** Blocks the thread between orders: an idle worker must not disturb others. */
-function* orders(path: string): Generator<Order> {
-  using file = Deno.openSync(path);
-  const buffer = new Uint8Array(256);
-  const decoder = new TextDecoder();
-  let text = "";
-  for (;;) {
-    const end = text.indexOf("\n");
-    if (end >= 0) {
-      yield parseOrder(text.slice(0, end));
-      text = text.slice(end + 1);
-      continue;
-    }
-    const count = file.readSync(buffer);
-    if (count === null) return;
-    text += decoder.decode(buffer.subarray(0, count));
-  }
 }

@@ -1,5 +1,6 @@
 import { fileMode, toPath } from "../_internal/arguments.ts";
 import { backoff } from "../_internal/backoff.ts";
+import { ensure } from "../_internal/ensure.ts";
 import { check, closedError, E, errno } from "../_internal/errno.ts";
 import { unlinkFile } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
@@ -46,9 +47,6 @@ export interface FifoReaderOptions {
  */
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 50;
-
-/** How often a FIFO may come and go while it is looked for. */
-const ENSURE_TRIES = 100;
 
 /**
  * A named pipe: a name in the file system under which two programs that know
@@ -178,20 +176,7 @@ export class Fifo implements Disposable {
    * ```
    */
   static ensure(path: string | URL, options: FifoOptions = {}): Fifo {
-    for (let tries = ENSURE_TRIES;; tries--) {
-      try {
-        return Fifo.create(path, options);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      }
-      try {
-        return Fifo.open(path);
-      } catch (error) {
-        // Somebody has removed it since; or it is a link that leads nowhere.
-        const gone = error instanceof Deno.errors.NotFound;
-        if (!gone || tries === 0) throw error;
-      }
-    }
+    return ensure(() => Fifo.create(path, options), () => Fifo.open(path));
   }
 
   /**

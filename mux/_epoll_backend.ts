@@ -2,24 +2,24 @@
 
 import { libc as base } from "../_internal/_ffi.ts";
 import { check, E, errno, systemError } from "../_internal/errno.ts";
-import { platform } from "../_internal/platform.ts";
-import { type Backend, type Owner, READ, WRITE } from "./_backend.ts";
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+  EPOLLPRI,
+  EPOLLRDHUP,
+  platform,
+} from "../_internal/platform.ts";
+import { type Backend, type Owner, PRIORITY, READ, WRITE } from "./_backend.ts";
+import { EpollQueue } from "./_epoll_queue.ts";
 import { libc } from "./_ffi.ts";
 
-const EPOLL_CTL_ADD = 1;
-const EPOLL_CTL_DEL = 2;
-const EPOLL_CTL_MOD = 3;
-const EPOLLIN = 0x1;
-const EPOLLOUT = 0x4;
-const EPOLLERR = 0x8;
-const EPOLLHUP = 0x10;
-const EPOLLRDHUP = 0x2000;
-const EPOLLONESHOT = 1 << 30;
-
 const MAX_EVENTS = 128;
-/** `struct epoll_event`, counted in words of 32 bits. */
-const SIZE = platform.epollEvent.size / 4;
-const DATA = platform.epollEvent.data / 4;
 
 /**
  * What a descriptor was added for. With an owner it stays so after its event
@@ -28,21 +28,18 @@ const DATA = platform.epollEvent.data / 4;
 interface Armed {
   readonly interest: number;
   readonly owner: Owner | undefined;
+  /** Tells its events from those of another file that had its number. */
+  readonly token: number;
 }
 
 /** One epoll instance. */
 export class EpollBackend implements Backend {
-  readonly #epoll: number;
+  readonly #queue = new EpollQueue(MAX_EVENTS);
   readonly #wake: number;
-  readonly #event = new Int32Array(SIZE);
-  readonly #events = new Int32Array(SIZE * MAX_EVENTS);
   readonly #armed = new Map<number, Armed>();
+  #lastToken = 0;
 
   constructor() {
-    this.#epoll = check(
-      libc.epoll_create1(platform.O_CLOEXEC),
-      "epoll_create1",
-    );
     this.#wake = check(
       libc.eventfd(0, platform.O_CLOEXEC | platform.O_NONBLOCK),
       "eventfd",
@@ -54,32 +51,40 @@ export class EpollBackend implements Backend {
     const armed = this.#armed.get(fd);
     const same = armed?.interest === interest && armed.owner === owner;
     if (same && owner !== undefined) return true;
-    if (interest === 0) this.disarm(fd);
-    else if (this.#add(fd, { interest, owner }, armed !== undefined) < 0) {
+    if (interest === 0) {
+      this.disarm(fd);
+      return true;
+    }
+    this.#lastToken = (this.#lastToken + 1) >>> 0;
+    const next = { interest, owner, token: this.#lastToken };
+    if (this.#add(fd, next, armed !== undefined) < 0) {
       const number = errno();
       this.#armed.delete(fd);
       // Regular files and directories never block, and epoll refuses them.
       if (number === E.EPERM) return false;
       throw systemError(number, "epoll_ctl", { on: `fd ${fd}` });
-    } else this.#armed.set(fd, { interest, owner });
+    }
+    this.#armed.set(fd, next);
     return true;
   }
 
-  #add(fd: number, { interest, owner }: Armed, added: boolean): number {
-    const events = (interest & READ ? EPOLLIN | EPOLLRDHUP : 0) |
-      (interest & WRITE ? EPOLLOUT : 0) |
-      // Once its number is closed, nobody can end what a copy keeps alive.
-      (owner === undefined ? EPOLLONESHOT : 0);
+  #add(fd: number, armed: Armed, added: boolean): number {
     const [first, second] = added
       ? [EPOLL_CTL_MOD, EPOLL_CTL_ADD]
       : [EPOLL_CTL_ADD, EPOLL_CTL_MOD];
-    const result = this.#control(first, fd, events);
+    const result = this.#control(first, fd, bitsOf(armed), armed.token);
     if (result >= 0) return result;
     // The number may have been closed behind our back and be another's now,
     // or have been added when it was another's.
     const number = errno();
     if (number !== E.ENOENT && number !== E.EEXIST) return result;
-    return this.#control(second, fd, events);
+    return this.#control(second, fd, bitsOf(armed), armed.token);
+  }
+
+  stands(fd: number): boolean {
+    const armed = this.#armed.get(fd);
+    return armed === undefined ||
+      this.#control(EPOLL_CTL_MOD, fd, bitsOf(armed), armed.token) >= 0;
   }
 
   disarm(fd: number): void {
@@ -88,30 +93,25 @@ export class EpollBackend implements Backend {
   }
 
   wait(): Promise<number> {
-    return libc.parked_epoll_wait(this.#epoll, this.#events, MAX_EVENTS, -1);
+    return this.#queue.park();
   }
 
   drain(count: number, ready: (key: number, events: number) => void): void {
     if (count < 0) count = this.#again();
     for (let i = 0; i < count; i++) {
-      const events = this.#events[i * SIZE];
-      const fd = this.#events[i * SIZE + DATA];
-      if (fd === this.#wake) {
-        base.read(fd, new Uint8Array(8), 8n);
-        continue;
+      const events = this.#queue.bits(i);
+      const fd = this.#queue.data(i);
+      if (fd === this.#wake) base.read(fd, new Uint8Array(8), 8n);
+      // A number that was closed is not forgotten while a copy is open.
+      else if (this.#armed.get(fd)?.token === this.#queue.more(i)) {
+        ready(fd, readinessOf(events));
       }
-      const both = events & (EPOLLERR | EPOLLHUP) ? READ | WRITE : 0;
-      ready(
-        fd,
-        both | (events & (EPOLLIN | EPOLLRDHUP) ? READ : 0) |
-          (events & EPOLLOUT ? WRITE : 0),
-      );
     }
   }
 
   /** The errno of a parked call stayed on its thread; EINTR is the usual one. */
   #again(): number {
-    const count = libc.epoll_wait(this.#epoll, this.#events, MAX_EVENTS, 0);
+    const count = this.#queue.take(MAX_EVENTS);
     if (count < 0 && errno() === E.EINTR) return 0;
     return check(count, "epoll_wait");
   }
@@ -122,9 +122,23 @@ export class EpollBackend implements Backend {
     base.write(this.#wake, one, 8n);
   }
 
-  #control(operation: number, fd: number, events: number): number {
-    this.#event[0] = events;
-    this.#event[DATA] = fd;
-    return libc.epoll_ctl(this.#epoll, operation, fd, this.#event);
+  #control(op: number, fd: number, events: number, token = 0): number {
+    return this.#queue.control(op, fd, events, fd, token);
   }
+}
+
+function bitsOf({ interest, owner }: Armed): number {
+  return (interest & READ ? EPOLLIN | EPOLLRDHUP : 0) |
+    (interest & WRITE ? EPOLLOUT : 0) |
+    (interest & PRIORITY ? EPOLLPRI : 0) |
+    // Once its number is closed, nobody can end what a copy keeps alive.
+    (owner === undefined ? EPOLLONESHOT : 0);
+}
+
+function readinessOf(events: number): number {
+  // These come unasked, and would come again and again.
+  if (events & (EPOLLERR | EPOLLHUP)) return READ | WRITE | PRIORITY;
+  return (events & (EPOLLIN | EPOLLRDHUP) ? READ : 0) |
+    (events & EPOLLOUT ? WRITE : 0) |
+    (events & EPOLLPRI ? PRIORITY : 0);
 }

@@ -29,4 +29,18 @@ export const libc = open({
     parameters: ["i64", "i64", "i64", "buffer", "i64"],
     result: "i64",
   },
+  // long syscall(SYS_futex_waitv, struct futex_waitv *waiters,
+  //              unsigned nr_futexes, unsigned flags,
+  //              struct timespec *timeout, clockid_t clockid);
+  futex_waitv: {
+    name: "syscall",
+    parameters: ["i64", "buffer", "u32", "u32", "buffer", "i32"],
+    result: "i32",
+  },
+  parked_futex_waitv: {
+    name: "syscall",
+    parameters: ["i64", "buffer", "u32", "u32", "buffer", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
 });

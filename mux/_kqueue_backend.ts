@@ -7,69 +7,45 @@
 
 import { check, E, errno, systemError } from "../_internal/errno.ts";
 import { fileTypeOf } from "../_internal/file.ts";
-import { open } from "../_internal/libc.ts";
-import { platform } from "../_internal/platform.ts";
-import { type Backend, EXIT, type Owner, READ, WRITE } from "./_backend.ts";
+import {
+  EV_ADD,
+  EV_CLEAR,
+  EV_DELETE,
+  EV_ENABLE,
+  EV_ONESHOT,
+  NOTE_EXIT,
+  NOTE_OOB,
+  NOTE_TRIGGER,
+} from "../_internal/platform.ts";
+import {
+  type Backend,
+  EXIT,
+  type Owner,
+  PRIORITY,
+  READ,
+  WRITE,
+} from "./_backend.ts";
+import { type FilterNumbers, filterNumbers } from "./_kqueue_numbers.ts";
+import { KqueueQueue } from "./_kqueue_queue.ts";
+import type { KqueueFilter } from "./kqueue_change_types.ts";
+import type { KqueueOptions } from "./kqueue_options.ts";
 
-const EVFILT_READ = -1;
-const EVFILT_WRITE = -2;
-const EVFILT_PROC = -5;
-const EV_ADD = 0x1;
-const EV_DELETE = 0x2;
-const EV_ONESHOT = 0x10;
-const EV_CLEAR = 0x20;
-const NOTE_EXIT = 0x80000000;
-const NOTE_TRIGGER = 0x1000000;
-
-// struct kevent { uintptr_t ident; int16_t filter; uint16_t flags;
-//                 uint32_t fflags; intptr_t data; void *udata; }
-const KEVENT_SIZE = 32;
 const MAX_EVENTS = 128;
-
-/** Where kqueue comes from. */
-export interface KqueueOptions {
-  /** The library that has `kqueue` and `kevent`. */
-  readonly library?: string;
-  /** Numbers that differ from Darwin's. */
-  readonly constants?: { readonly EVFILT_USER: number };
-}
-
-function openSymbols(library?: string) {
-  return open({
-    // int kqueue(void);
-    kqueue: { parameters: [], result: "i32" },
-    // int kevent(int kq, const struct kevent *changelist, int nchanges,
-    //            struct kevent *eventlist, int nevents,
-    //            const struct timespec *timeout);
-    kevent: {
-      parameters: ["i32", "buffer", "i32", "buffer", "i32", "buffer"],
-      result: "i32",
-    },
-    parked_kevent: {
-      name: "kevent",
-      parameters: ["i32", "buffer", "i32", "buffer", "i32", "buffer"],
-      result: "i32",
-      nonblocking: true,
-    },
-  }, library);
-}
 
 /** One kqueue. */
 export class KqueueBackend implements Backend {
-  readonly #symbols: ReturnType<typeof openSymbols>;
-  readonly #kqueue: number;
-  readonly #userFilter: number;
-  readonly #change = new DataView(new ArrayBuffer(KEVENT_SIZE));
-  readonly #events = new DataView(new ArrayBuffer(KEVENT_SIZE * MAX_EVENTS));
-  readonly #buffer = new Uint8Array(this.#events.buffer);
+  readonly #queue: KqueueQueue;
+  readonly #numbers: FilterNumbers;
   /** What each descriptor was last armed for. */
   readonly #armed = new Map<number, number>();
+  /** Those that had no filters left when {@linkcode stands} was asked. */
+  readonly #bare = new Set<number>();
 
-  constructor({ library, constants = platform }: KqueueOptions = {}) {
-    this.#symbols = openSymbols(library);
-    this.#userFilter = constants.EVFILT_USER;
-    this.#kqueue = check(this.#symbols.kqueue(), "kqueue");
-    check(this.#apply(0, this.#userFilter, EV_ADD | EV_CLEAR), "kevent");
+  constructor({ library, constants }: KqueueOptions = {}) {
+    this.#numbers = filterNumbers(constants);
+    this.#queue = new KqueueQueue(MAX_EVENTS, library);
+    const { user } = this.#numbers;
+    check(this.#control(0, user, EV_ADD | EV_CLEAR), "kevent");
   }
 
   // One-shot filters: what has fired is gone, so there is nothing to end and
@@ -81,78 +57,96 @@ export class KqueueBackend implements Backend {
     if (foreign && fileTypeOf(key) === "regular file") return false;
     let ready = false;
     for (const filter of filtersOf(interest)) {
-      const ident = filter === EVFILT_PROC ? -key : key;
-      const note = filter === EVFILT_PROC ? NOTE_EXIT : 0;
-      if (this.#apply(ident, filter, EV_ADD | EV_ONESHOT, note) < 0) {
+      const ident = filter === "proc" ? -key : key;
+      if (this.#change(ident, filter, EV_ADD | EV_ONESHOT) < 0) {
         const number = errno();
-        // A process that has ended and a pipe whose reader is gone have
-        // nothing to wait for: the next attempt tells.
-        ready ||= number === E.ESRCH || number === E.EPIPE;
+        // A process that has ended: there is nothing to wait for.
+        ready ||= number === E.ESRCH;
         if (!ready) throw systemError(number, "kevent", { on: `fd ${key}` });
       }
     }
     this.#armed.set(key, interest);
+    this.#bare.delete(key);
     return !ready;
+  }
+
+  stands(fd: number): boolean {
+    const filters = filtersOf(this.#armed.get(fd) ?? 0);
+    const bare = filters.some((filter) =>
+      this.#change(fd, filter, EV_ENABLE) < 0
+    );
+    // It may have fired just now, and be on its way here.
+    const again = this.#bare.has(fd);
+    if (bare) this.#bare.add(fd);
+    else this.#bare.delete(fd);
+    return !bare || !again;
   }
 
   disarm(fd: number): void {
     const interest = this.#armed.get(fd) ?? 0;
     this.#armed.delete(fd);
+    this.#bare.delete(fd);
     // ENOENT: it fired already.
     for (const filter of filtersOf(interest)) {
-      this.#apply(fd, filter, EV_DELETE);
+      this.#change(fd, filter, EV_DELETE);
     }
   }
 
   wait(): Promise<number> {
-    const { parked_kevent } = this.#symbols;
-    const events = this.#buffer;
-    return parked_kevent(this.#kqueue, null, 0, events, MAX_EVENTS, null);
+    return this.#queue.park();
   }
 
   drain(count: number, ready: (key: number, events: number) => void): void {
     if (count < 0) count = this.#again();
+    const { events } = this.#queue;
     for (let i = 0; i < count; i++) {
-      const at = i * KEVENT_SIZE;
-      const ident = Number(this.#events.getBigUint64(at, true));
-      const filter = this.#events.getInt16(at + 8, true);
-      if (filter === this.#userFilter) continue;
-      if (filter === EVFILT_PROC) {
+      const ident = events.ident(i);
+      const filter = events.filter(i);
+      if (filter === this.#numbers.user) continue;
+      if (filter === this.#numbers.proc) {
         this.#armed.delete(-ident);
         ready(-ident, EXIT);
-      } else ready(ident, filter === EVFILT_READ ? READ : WRITE);
+      } else ready(ident, this.#readinessOf(filter));
     }
   }
 
   /** The errno of a parked call stayed on its thread; EINTR is the usual one. */
   #again(): number {
-    const { kevent } = this.#symbols;
-    const now = new Uint8Array(16);
-    const events = this.#buffer;
-    const count = kevent(this.#kqueue, null, 0, events, MAX_EVENTS, now);
+    const count = this.#queue.take(MAX_EVENTS);
     if (count < 0 && errno() === E.EINTR) return 0;
     return check(count, "kevent");
   }
 
   wake(): void {
-    const result = this.#apply(0, this.#userFilter, 0, NOTE_TRIGGER);
+    const result = this.#control(0, this.#numbers.user, 0, NOTE_TRIGGER);
     check(result, "kevent");
   }
 
-  #apply(ident: number, filter: number, flags: number, note = 0): number {
-    const change = this.#change;
-    change.setBigUint64(0, BigInt(ident), true);
-    change.setInt16(8, filter, true);
-    change.setUint16(10, flags, true);
-    change.setUint32(12, note, true);
-    return this.#symbols.kevent(this.#kqueue, change, 1, null, 0, null);
+  #change(ident: number, filter: KqueueFilter, flags: number): number {
+    return this.#control(ident, this.#numbers[filter], flags, NOTES[filter]);
+  }
+
+  #control(ident: number, filter: number, flags: number, fflags = 0): number {
+    return this.#queue.control({ ident, filter, flags, fflags });
+  }
+
+  #readinessOf(filter: number): number {
+    if (filter === this.#numbers.except) return PRIORITY;
+    return filter === this.#numbers.read ? READ : WRITE;
   }
 }
 
-function filtersOf(interest: number): number[] {
-  const filters: number[] = [];
-  if (interest & READ) filters.push(EVFILT_READ);
-  if (interest & WRITE) filters.push(EVFILT_WRITE);
-  if (interest & EXIT) filters.push(EVFILT_PROC);
+/** What a filter is asked to note. */
+const NOTES: Readonly<Partial<Record<KqueueFilter, number>>> = {
+  proc: NOTE_EXIT,
+  except: NOTE_OOB,
+};
+
+function filtersOf(interest: number): KqueueFilter[] {
+  const filters: KqueueFilter[] = [];
+  if (interest & READ) filters.push("read");
+  if (interest & WRITE) filters.push("write");
+  if (interest & PRIORITY) filters.push("except");
+  if (interest & EXIT) filters.push("proc");
   return filters;
 }

@@ -38,5 +38,5 @@ function parkingOf(
 
 /** Apart, so that it does not keep the descriptor from being collected. */
 function forgetting(fd: number, name: string, syscall: string): () => void {
-  return () => reactor.forget(fd, closedError(syscall, name));
+  return () => reactor.forget(fd, () => closedError(syscall, name));
 }

@@ -5,7 +5,9 @@
  * than one.
  */
 
+import { closedError } from "../_internal/errno.ts";
 import { os, supported } from "../_internal/platform.ts";
+import { soon } from "../_internal/park.ts";
 import type { Cancel } from "../_internal/wait.ts";
 import { type Backend, EXIT, type Owner } from "./_backend.ts";
 import { EpollBackend } from "./_epoll_backend.ts";
@@ -23,12 +25,21 @@ interface Waiter {
  */
 const PATIENCE = 100;
 
+/**
+ * How often those are looked after whose closing nobody announces, in ms: a
+ * descriptor that is closed behind our back never becomes ready.
+ */
+const ROUND = 1000;
+
 /** Waits on behalf of everyone. */
 export class Reactor {
   #backend: Backend | undefined;
   readonly #open: () => Backend;
   readonly #waiters = new Map<number, Waiter[]>();
   #count = 0;
+  /** How many of them wait for what has no owner. */
+  #unowned = 0;
+  #rounds: ReturnType<typeof setInterval> | undefined;
   #parked = false;
   /** Those who have left and want to know when the thread has, too. */
   #leaving: (() => void)[] = [];
@@ -52,10 +63,10 @@ export class Reactor {
    * Has `wake` called once, later, when the key is ready.
    *
    * @param key A descriptor, or a negated process id.
-   * @param interest READ, WRITE or EXIT.
+   * @param interest READ, WRITE, PRIORITY or EXIT.
    * @param wake Called with an error if the descriptor was closed instead.
    * @param owner Who calls {@linkcode forget} before the descriptor is closed.
-   * @returns Calls it off; does nothing when it has been called.
+   * @returns Calls it off; too late when it has been called.
    */
   watch(
     key: number,
@@ -65,6 +76,7 @@ export class Reactor {
   ): Cancel {
     const backend = this.#backend ??= this.#open();
     const waiter: Waiter = { interest, owner, wake };
+    this.#look(key);
     let waiters = this.#waiters.get(key);
     if (waiters === undefined) this.#waiters.set(key, waiters = []);
     const alone = waiters.length === 0;
@@ -72,23 +84,52 @@ export class Reactor {
     const whose = alone ? owner : ownerOf([waiter, ...waiters]);
     if (!backend.arm(key, all, whose)) return soon(wake);
     waiters.push(waiter);
-    this.#count++;
+    this.#came(waiter);
     if (!this.#parked) this.#run(backend);
     return (done) => {
       if (this.#remove(key, waiter)) this.#leave(backend, done);
+      else done();
     };
   }
 
   /** Wakes everyone who waits for `fd`, which is about to be closed. */
-  forget(fd: number, error: Error): void {
+  forget(fd: number, reason: () => Error): void {
     const backend = this.#backend;
     if (backend === undefined) return;
     backend.disarm(fd);
     const waiters = this.#waiters.get(fd);
     if (waiters === undefined) return;
     this.#waiters.delete(fd);
-    this.#count -= waiters.length;
+    if (waiters.length === 0) return;
+    // An error is dear, and most of the time nobody waits.
+    const error = reason();
+    for (const waiter of waiters) this.#went(waiter);
     for (const { wake } of waiters) this.#leave(backend, () => wake(error));
+  }
+
+  #came({ owner }: Waiter): void {
+    this.#count++;
+    if (owner !== undefined || ++this.#unowned > 1) return;
+    this.#rounds = setInterval(() => this.#goRound(), ROUND);
+  }
+
+  #went({ owner }: Waiter): void {
+    this.#count--;
+    if (owner === undefined && --this.#unowned === 0) {
+      clearInterval(this.#rounds);
+    }
+  }
+
+  #goRound(): void {
+    for (const key of this.#waiters.keys()) this.#look(key);
+  }
+
+  /** Those who wait for a number that was closed wait in vain. */
+  #look(key: number): void {
+    const waiters = this.#waiters.get(key);
+    if (key < 0 || !waiters?.some(({ owner }) => owner === undefined)) return;
+    if (this.#backend!.stands(key)) return;
+    this.forget(key, () => closedError("wait", `fd ${key}`));
   }
 
   /** The last one out takes the thread along, and waits for it. */
@@ -120,6 +161,8 @@ export class Reactor {
       this.#fail(error as Error);
     } finally {
       this.#parked = false;
+      // Who left since the thread came back has no other to wait for.
+      this.#left();
     }
   }
 
@@ -133,13 +176,13 @@ export class Reactor {
     if (waiters.length === 1 && only.interest & events) {
       // The usual case. The list stays for the next who waits for it.
       waiters.pop();
-      this.#count--;
+      this.#went(only);
       if (events & EXIT) this.#waiters.delete(key);
       return only.wake();
     }
     const ready = waiters.filter((waiter) => waiter.interest & events);
     const rest = waiters.filter((waiter) => !(waiter.interest & events));
-    this.#count -= ready.length;
+    for (const waiter of ready) this.#went(waiter);
     this.#waiters.set(key, rest);
     if (rest.length > 0) this.#rearm(backend, key, rest);
     for (const waiter of ready) waiter.wake();
@@ -164,7 +207,8 @@ export class Reactor {
     const index = waiters?.indexOf(waiter) ?? -1;
     if (waiters === undefined || index < 0) return false;
     waiters.splice(index, 1);
-    this.#count--;
+    if (waiters.length === 0) this.#waiters.delete(key);
+    this.#went(waiter);
     return true;
   }
 
@@ -172,20 +216,10 @@ export class Reactor {
   #fail(error: Error): void {
     const all = [...this.#waiters.values()].flat();
     this.#waiters.clear();
-    this.#count = 0;
+    for (const waiter of all) this.#went(waiter);
     for (const waiter of all) waiter.wake(error);
     this.#left();
   }
-}
-
-/** For what is always ready: not at once, or the caller would be surprised. */
-function soon(wake: () => void): Cancel {
-  let cancelled = false;
-  queueMicrotask(() => cancelled || wake());
-  return (done) => {
-    cancelled = true;
-    done();
-  };
 }
 
 /** The owner that all of them agree on. */

@@ -1,6 +1,9 @@
-import { parked, type WaitOptions } from "../_internal/wait.ts";
+import { closedError } from "../_internal/errno.ts";
+import { POLLIN, POLLNVAL, POLLOUT } from "../_internal/platform.ts";
+import { poll } from "../_internal/poll.ts";
+import type { WaitOptions } from "../_internal/wait.ts";
+import { waitForAny } from "./_any.ts";
 import { READ, WRITE } from "./_backend.ts";
-import { reactor } from "./reactor.ts";
 import { fdOf, type Watchable } from "./watchable.ts";
 
 /**
@@ -27,7 +30,7 @@ export async function readable(
   fd: Watchable,
   options?: WaitOptions,
 ): Promise<void> {
-  await ready(fdOf(fd, "wait until readable"), READ, options);
+  await ready(fd, "wait until readable", POLLIN, READ, options);
 }
 
 /**
@@ -52,13 +55,25 @@ export async function writable(
   fd: Watchable,
   options?: WaitOptions,
 ): Promise<void> {
-  await ready(fdOf(fd, "wait until writable"), WRITE, options);
+  await ready(fd, "wait until writable", POLLOUT, WRITE, options);
 }
 
-function ready(
-  fd: number,
+async function ready(
+  watchable: Watchable,
+  verb: string,
+  events: number,
   interest: number,
   options?: WaitOptions,
 ): Promise<void> {
-  return parked((wake) => reactor.watch(fd, interest, wake), options?.signal);
+  const fd = fdOf(watchable, verb);
+  await waitForAny({
+    syscall: "poll",
+    interests: () => [{ watchable, fd, interest }],
+    attempt() {
+      const bits = poll(fd, events, 0);
+      if (bits & POLLNVAL) throw closedError("poll", `fd ${fd}`);
+      return bits === 0 ? undefined : true;
+    },
+    block: (milliseconds) => void poll(fd, events, milliseconds),
+  }, options);
 }

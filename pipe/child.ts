@@ -1,23 +1,12 @@
 import { libc as base } from "../_internal/_ffi.ts";
 import { check, E, errno, systemError } from "../_internal/errno.ts";
+import { type ChildStatus, exitStatus } from "../_internal/exit_status.ts";
 import { WNOHANG } from "../_internal/platform.ts";
-import {
-  type SignalName,
-  signalName,
-  signalNumber,
-} from "../_internal/signals.ts";
+import { type SignalName, signalNumber } from "../_internal/signals.ts";
 import { processExit } from "../mux/process_exit.ts";
 import { libc } from "./_ffi.ts";
 
-/** How a child ended. */
-export interface ChildStatus {
-  /** Whether it exited with code 0. */
-  readonly success: boolean;
-  /** Its exit code; 128 and the signal's number if a signal ended it. */
-  readonly code: number;
-  /** The name of the signal that ended it, or null. */
-  readonly signal: string | null;
-}
+export type { ChildStatus };
 
 /** Makes the object for a process that {@linkcode spawn} started. */
 export let newChild: (pid: number, command: string) => Child;
@@ -84,7 +73,7 @@ export class Child implements AsyncDisposable {
     const pid = libc.waitpid(this.pid, status, flags);
     if (pid < 0 && errno() === E.EINTR) return undefined;
     check(pid, "waitpid", { on: this.#command });
-    if (pid !== 0) this.#result = decode(status[0]);
+    if (pid !== 0) this.#result = exitStatus(status[0]);
     return this.#result;
   }
 
@@ -131,14 +120,4 @@ export class Child implements AsyncDisposable {
     if (this.#result === undefined) this.kill();
     await this.status;
   }
-}
-
-/** The encoding that WIFEXITED, WTERMSIG and so on take apart: wait(2). */
-function decode(status: number): ChildStatus {
-  const number = status & 0x7f;
-  if (number === 0) {
-    const code = status >> 8 & 0xff;
-    return { success: code === 0, code, signal: null };
-  }
-  return { success: false, code: 128 + number, signal: signalName(number) };
 }

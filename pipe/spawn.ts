@@ -40,7 +40,7 @@ export interface SpawnOptions {
  *
  * The program is looked for in this program's `PATH`. The child gets its
  * descriptors blocking, as programs expect. Pipes and FIFOs stay non-blocking
- * on this side; of a socket or terminal that is handed over, and on macOS of
+ * on this side; of a terminal that is handed over, and on macOS of
  * everything, close the copy on this side: it would block this thread.
  * Remember to close this side's copy of the child's end of a pipe anyway, or
  * the end of the data never comes.

@@ -8,7 +8,8 @@ import { E, errno } from "../_internal/errno.ts";
 import { os } from "../_internal/platform.ts";
 import { numbersIn, processStat } from "../_internal/proc.ts";
 import { signalNumber } from "../_internal/signals.ts";
-import { openPidfd, processExit, sendToPidfd } from "../mux/process_exit.ts";
+import { sendToPidfd } from "../mux/_pidfd.ts";
+import { processDescriptor, processExit } from "../mux/process_exit.ts";
 import { libc } from "./_ffi.ts";
 
 const [SIGHUP, SIGCONT, SIGKILL] = (["SIGHUP", "SIGCONT", "SIGKILL"] as const)
@@ -23,7 +24,7 @@ const PATIENCE = 1000;
 export class Session {
   readonly #leader: number;
   /** When the leader was started. */
-  readonly #start: string | undefined;
+  readonly #start: bigint | undefined;
   /** Those whom this user may not send signals. */
   readonly #beyond = new Set<number>();
 
@@ -103,10 +104,10 @@ export class Session {
   #send(signal: number, target: number): void {
     if (os === "darwin") return void base.kill(target, signal);
     try {
-      using pidfd = openPidfd(target);
+      using pidfd = processDescriptor(target);
       // It may have ended, and the number be another's.
       if (!this.#has(target)) return;
-      const result = sendToPidfd(pidfd, signal);
+      const result = sendToPidfd(pidfd.fd, signal);
       if (result < 0 && errno() === E.EPERM) this.#beyond.add(target);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;

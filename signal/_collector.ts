@@ -15,20 +15,22 @@ import { checkReturned, E, errno, systemError } from "../_internal/errno.ts";
 import { cString } from "../_internal/memory.ts";
 import { platform } from "../_internal/platform.ts";
 import { signalName } from "../_internal/signals.ts";
+import {
+  bit,
+  mayBeHandling,
+  type Thread,
+  threads,
+} from "../_internal/threads.ts";
 import { mapCode } from "./_executable.ts";
 import { libc } from "./_ffi.ts";
 import { assemble, type MachineCode, SI_DETHREAD } from "./_machine_code.ts";
 import { encode } from "./_siginfo.ts";
-import { bit, mayBeHandling, type Thread, threads } from "./_threads.ts";
 
 /** By this it is found by Workers that have not started it. */
 const NAME = "ipc-signals";
 
 /** How long to try, in milliseconds. */
 const PATIENCE = 500;
-
-const SIG_UNBLOCK = 1;
-const SIGSET_SIZE = 128;
 
 /** Starts the thread, if it is not there yet. */
 export function startCollector(code: MachineCode): void {
@@ -97,7 +99,7 @@ function tell(thread: number, signal: number): number {
     value: bit(signal),
   });
   const result = libc.rt_tgsigqueueinfo(
-    BigInt(platform.SYS_RT_TGSIGQUEUEINFO),
+    BigInt(platform.SYS_rt_tgsigqueueinfo),
     BigInt(Deno.pid),
     BigInt(thread),
     BigInt(signal),
@@ -114,17 +116,4 @@ function notTold(number: number, signal: number): Error {
     on: signalName(signal),
     hint: "this user has as many signals queued as `ulimit -i` allows",
   });
-}
-
-/**
- * Has this thread, and so programs that it starts, block a signal no longer.
- * There must be no handler for it any more that minds the order.
- */
-export function release(signal: number): void {
-  const set = new Uint8Array(SIGSET_SIZE);
-  new BigUint64Array(set.buffer)[0] = bit(signal);
-  checkReturned(
-    libc.pthread_sigmask(SIG_UNBLOCK, set, null),
-    "pthread_sigmask",
-  );
 }

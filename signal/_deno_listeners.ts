@@ -8,7 +8,7 @@
 import { platform } from "../_internal/platform.ts";
 import { sleepSync } from "../_internal/poll.ts";
 import { signalName } from "../_internal/signals.ts";
-import { nobodyHandles, someoneWaitsIn } from "./_threads.ts";
+import { nobodyHandles, someoneWaitsIn } from "../_internal/threads.ts";
 
 /** How long to wait for Deno, in milliseconds. */
 const PATIENCE = 500;
@@ -48,5 +48,5 @@ const ONE_BYTE = /^\d+ 0x\w+ 0x\w+ 0x1 /;
  * a thread, which looks for listeners and then waits for the next byte.
  */
 function isDenoDone(): boolean {
-  return nobodyHandles() && someoneWaitsIn(platform.SYS_RECVFROM, ONE_BYTE);
+  return nobodyHandles() && someoneWaitsIn(platform.SYS_recvfrom, ONE_BYTE);
 }

@@ -7,9 +7,6 @@ export const libc = open({
   // int sigqueue(pid_t pid, int sig, const union sigval value);  Linux
   // The union is passed as what is as large as it: a pointer.
   sigqueue: { parameters: ["i32", "i32", "i64"], result: "i32" },
-  // int sigaction(int sig, const struct sigaction *act,
-  //               struct sigaction *oact);  Linux
-  sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // uid_t getuid(void);
   getuid: { parameters: [], result: "u32" },
   // int syscall(SYS_rt_tgsigqueueinfo, pid_t tgid, pid_t tid, int sig,
@@ -29,8 +26,6 @@ export const libc = open({
   pthread_detach: { parameters: ["u64"], result: "i32" },
   // int pthread_setname_np(pthread_t thread, const char *name);  Linux
   pthread_setname_np: { parameters: ["u64", "buffer"], result: "i32" },
-  // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oset);  Linux
-  pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // FILE *stdin;  Linux
   // What is answered is where the variable is.
   stdin: { type: "pointer" },

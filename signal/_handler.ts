@@ -5,10 +5,18 @@
  */
 
 import { libc as base } from "../_internal/_ffi.ts";
-import { check } from "../_internal/errno.ts";
 import type { Address } from "../_internal/mapping.ts";
+import {
+  getAction,
+  getStruct,
+  SA_RESTART,
+  SA_SIGINFO,
+  setAction,
+  setStruct,
+  SIG_IGN,
+  SIGACTION_SIZE,
+} from "../_internal/sigaction.ts";
 import { mapCode } from "./_executable.ts";
-import { libc } from "./_ffi.ts";
 import {
   assemble,
   DATA,
@@ -17,17 +25,9 @@ import {
   MARK,
 } from "./_machine_code.ts";
 
-// struct sigaction { handler; sigset_t sa_mask; int sa_flags; sa_restorer }
-const SIGACTION_SIZE = 152;
-const SIGACTION_MASK = 8;
-const SIGACTION_FLAGS = 136;
-const SA_SIGINFO = 0x4;
-const SA_RESTART = 0x10000000;
-
 /** Where in a handler's data the struct is. */
 const PREVIOUS = 16;
 
-const SIG_IGN = 1n;
 const NO_PIPE = -1;
 /** Every page begins at a multiple of this, the smallest there is. */
 const SMALLEST_PAGE = 4096n;
@@ -76,7 +76,7 @@ export class Handler {
 
   /** Whose handler is called first for a signal; nobody's if there is none. */
   static first(signal: number): "ours" | "other" | undefined {
-    const first = current(signal);
+    const first = getAction(signal).handler;
     if (first <= SIG_IGN) return undefined;
     return Handler.#at(first) === undefined ? "other" : "ours";
   }
@@ -85,16 +85,11 @@ export class Handler {
   install(signal: number, pipe: number): void {
     this.#dropped[0] = 0n;
     Atomics.store(this.#words, 0, pipe);
-    const action = new Uint8Array(SIGACTION_SIZE);
-    const view = new DataView(action.buffer);
-    view.setBigInt64(0, this.#entry, true);
+    getStruct(signal, this.#previous);
+    const handler = this.#entry;
     // One at a time: or of two signals that are there already, the second
     // would interrupt the handler of the first before it has done anything.
-    action.fill(0xff, SIGACTION_MASK, SIGACTION_FLAGS);
-    view.setInt32(SIGACTION_FLAGS, SA_SIGINFO | SA_RESTART, true);
-    const context = { on: `signal ${signal}` };
-    check(libc.sigaction(signal, null, this.#previous), "sigaction", context);
-    check(libc.sigaction(signal, action, null), "sigaction", context);
+    setAction(signal, { handler, flags: SA_SIGINFO | SA_RESTART }, true);
   }
 
   /** How many signals found the pipe full since it was installed. */
@@ -116,10 +111,9 @@ export class Handler {
    * how it goes on, was put before it.
    */
   uninstall(signal: number): boolean {
-    const first = current(signal);
+    const first = getAction(signal).handler;
     if (first === this.#entry) {
-      const result = libc.sigaction(signal, this.#previous, null);
-      check(result, "sigaction", { on: `signal ${signal}` });
+      setStruct(signal, this.#previous);
       return true;
     }
     for (let it = Handler.#at(first); it; it = Handler.#at(it.#next[0])) {
@@ -131,14 +125,6 @@ export class Handler {
     }
     return false;
   }
-}
-
-/** What is called first for a signal, or SIG_DFL or SIG_IGN. */
-function current(signal: number): bigint {
-  const action = new BigInt64Array(SIGACTION_SIZE / 8);
-  const result = libc.sigaction(signal, null, action);
-  check(result, "sigaction", { on: `signal ${signal}` });
-  return action[0];
 }
 
 /** Handlers that are in no chain, kept for the signal that they were for. */

@@ -1,13 +1,13 @@
 /** Records written by handlers in machine code: all that the kernel knows. */
 
 import { isRealtime } from "../_internal/signals.ts";
-import { collect, release, startCollector } from "./_collector.ts";
+import { nobodyHandles, unblock } from "../_internal/threads.ts";
+import { collect, startCollector } from "./_collector.ts";
 import { DenoListeners } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
 import { exclusively } from "./_process_lock.ts";
 import type { Source } from "./_source.ts";
-import { nobodyHandles } from "./_threads.ts";
 
 /** The handlers of one stream. */
 export class HandlerSource implements Source {
@@ -75,7 +75,7 @@ export class HandlerSource implements Source {
           if (this.#staying.has(signal)) continue;
           if (handler.uninstall(signal)) keepHandler(signal, handler);
           const last = Handler.first(signal) === undefined;
-          if (last && isRealtime(signal)) release(signal);
+          if (last && isRealtime(signal)) unblock(signal);
         }
       });
     } finally {

@@ -11,7 +11,8 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
-import { openPidfd, processExit, sendToPidfd } from "../mux/process_exit.ts";
+import { sendToPidfd } from "../mux/_pidfd.ts";
+import { processDescriptor, processExit } from "../mux/process_exit.ts";
 import { libc } from "./_ffi.ts";
 import { encode } from "./_siginfo.ts";
 import { queueError, signalValue } from "./send.ts";
@@ -48,7 +49,7 @@ export class PidFd implements Disposable {
   private constructor(pid: number) {
     this.pid = pid;
     if (os === "darwin") return;
-    this.#descriptor = openPidfd(pid);
+    this.#descriptor = processDescriptor(pid);
     this.#queue = new WaitQueue(readParking(this.#descriptor), "wait");
   }
 
@@ -114,7 +115,7 @@ export class PidFd implements Disposable {
     if (os === "darwin") {
       check(base.kill(this.pid, number), "kill", { on });
     } else {
-      const result = sendToPidfd(this.#descriptor!, number);
+      const result = sendToPidfd(this.fd, number);
       check(result, "pidfd_send_signal", { on });
     }
   }
@@ -155,7 +156,7 @@ export class PidFd implements Disposable {
       uid: libc.getuid(),
       value: BigInt(value),
     });
-    if (sendToPidfd(this.#descriptor!, number, info) >= 0) return;
+    if (sendToPidfd(this.fd, number, info) >= 0) return;
     throw queueError(errno(), "pidfd_send_signal", this.pid);
   }
 

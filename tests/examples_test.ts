@@ -1,4 +1,13 @@
-import { assertEquals, assertLess, assertMatch } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
+import { ftok, MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
+import { SharedMemory } from "@ipc/core/shm";
+import { UnixStream } from "@ipc/core/socket";
 import {
   exampleNames,
   type ExampleOptions,
@@ -6,11 +15,14 @@ import {
   runExample,
   RunningExample,
 } from "./_util/example.ts";
+import { Lines } from "./_util/lines.ts";
+import { memoryName } from "./_util/memory_name.ts";
 import { pattern } from "./_util/pattern.ts";
 import { Deadline, shell } from "./_util/peer.ts";
 import { missing, type Outcome } from "./_util/peers.ts";
+import { queueName } from "./_util/queues.ts";
 import { TempDir } from "./_util/temp.ts";
-import { appears } from "./_util/until.ts";
+import { appears, until } from "./_util/until.ts";
 
 interface Scene {
   readonly signal: AbortSignal;
@@ -27,9 +39,9 @@ function testExample(
   behaviour: string,
   needs: readonly string[],
   fn: (scene: Scene) => Promise<void>,
+  ignore = needs.some(missing),
 ): void {
   tested.add(name);
-  const ignore = needs.some(missing);
   Deno.test(`examples/${name} ${behaviour}`, { ignore }, async () => {
     using dir = new TempDir();
     using deadline = new Deadline();
@@ -173,6 +185,347 @@ testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
   );
   assertEquals(texts, expected);
 });
+
+testExample(
+  "mux_run_together.ts",
+  "prints the lines of all commands, and how they failed",
+  ["sh"],
+  async (scene) => {
+    const meeting = scene.path("meeting");
+    // The second command says its lines between those of the first.
+    const outcome = await scene.run({
+      args: [
+        `mkfifo "${meeting}"; echo one; echo go > "${meeting}"; printf two`,
+        `until [ -p "${meeting}" ]; do :; done; read -r word < "${meeting}"
+         echo "heard $word" >&2; exit 3`,
+      ],
+    });
+    const lines = outcome.stdout.trimEnd().split("\n").sort();
+    assertEquals(lines, ["1: one", "1: two", "2: heard go"]);
+    assertEquals(outcome.stderr, "2: ended with code 3\n");
+    assertEquals(outcome.code, 1);
+    assertEquals(await scene.run(), printed(""));
+  },
+);
+
+testExample(
+  "event_job_slots.ts",
+  "lets no more than two work at a time",
+  [],
+  async (scene) => {
+    const { stdout, stderr, code } = await scene.run();
+    assertEquals([code, stderr], [0, ""]);
+    const lines = stdout.trimEnd().split("\n");
+    const last = lines.pop();
+    assertEquals(last, "5 workers have ended");
+    assertEquals(lines.length, 10);
+    let working = 0;
+    for (const line of lines) {
+      assertMatch(line, /^worker [1-5] (begins|ends)$/);
+      working += line.endsWith("begins") ? 1 : -1;
+      assertLessOrEqual(working, 2);
+    }
+  },
+  Deno.build.os !== "linux",
+);
+
+testExample("socket_chat.ts", "passes on what each says", [], async (scene) => {
+  const path = scene.path("chat");
+  const { signal } = scene;
+  await using chat = new RunningExample("socket_chat.ts", [path], signal);
+  assertEquals(await chat.stdout.next(), `chatting at ${path}`);
+
+  using one = await UnixStream.connect(path);
+  using two = await UnixStream.connect(path);
+  const lines = new Lines(one.readable);
+  assertEquals(await lines.next(), `${Deno.pid} has come`);
+  // In two parts, and two at once.
+  await two.send("hel");
+  await two.send("lo\nand good");
+  assertEquals(await lines.next(), `${Deno.pid}: hello`);
+  await two.send("bye\n");
+  assertEquals(await lines.next(), `${Deno.pid}: and goodbye`);
+  two.close();
+  assertEquals(await lines.next(), `${Deno.pid} has gone`);
+
+  chat.interrupt();
+  assertEquals((await chat.status).code, 0);
+  assertEquals(await lines.next(), undefined);
+  assertEquals([...Deno.readDirSync(scene.path("."))], []);
+});
+
+testExample(
+  "socket_workers.ts",
+  "serves although workers die",
+  [],
+  async (scene) => {
+    const path = scene.path("service");
+    const { signal } = scene;
+    await using server = new RunningExample(
+      "socket_workers.ts",
+      [path],
+      signal,
+    );
+    assertEquals(await server.stdout.next(), `serving at ${path}`);
+
+    async function ask(): Promise<number> {
+      using client = await UnixStream.connect(path);
+      const text = await new Response(client.readable).text();
+      return Number(text.match(/^served by (\d+)\n$/)![1]);
+    }
+    const first = await ask();
+    Deno.kill(first, "SIGKILL");
+    assertEquals(await server.stdout.next(), "a worker ended with code 137");
+    for (let i = 0; i < 20; i++) assertNotEquals(await ask(), first);
+    server.interrupt();
+    assertEquals((await server.status).code, 0);
+  },
+);
+
+for (const transport of ["unix", "tcp"]) {
+  testExample(
+    "messages_anywhere.ts",
+    `sums up over ${transport}`,
+    [],
+    async (scene) => {
+      const where = transport === "unix" ? scene.path("sums") : freePort();
+      const { signal } = scene;
+      await using server = new RunningExample(
+        "messages_anywhere.ts",
+        ["serve", where],
+        signal,
+      );
+      assertEquals(await server.stdout.next(), `summing up at ${where}`);
+      const args = ["ask", where, "1", "2", "39"];
+      assertEquals(await scene.run({ args }), printed("42\n"));
+      assertEquals(await scene.run({ args: args.slice(0, 2) }), printed("0\n"));
+      server.interrupt();
+      assertEquals((await server.status).code, 0);
+    },
+  );
+}
+
+function freePort(): string {
+  using listener = Deno.listen({ port: 0 });
+  return `${(listener.addr as Deno.NetAddr).port}`;
+}
+
+for (const roles of [["server", "client"], ["client", "server"]]) {
+  testExample(
+    "fifo_ping_pong.ts",
+    `plays when the ${roles[0]} comes first`,
+    [],
+    async (scene) => {
+      const path = scene.path("game");
+      const [first, second] = roles;
+      const playing = scene.run({ args: [first, path] });
+      await appears(`${path}.answers`, scene.signal);
+      const outcomes = [
+        await scene.run({ args: [second, path] }),
+        await playing,
+      ];
+      const text = outcomes.map(({ stdout }) => stdout).sort().join("");
+      assertMatch(
+        text,
+        /^client: 100 pongs, \d+\.\d µs each\nserver: 100 pings\n$/,
+      );
+      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
+        [0, ""],
+        [0, ""],
+      ]);
+      const left = [...Deno.readDirSync(scene.path("."))];
+      assertEquals(left, []);
+    },
+  );
+}
+
+testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
+  "sh",
+], async ({ path, signal }) => {
+  const log = path("log");
+  await using collector = new RunningExample(
+    "fifo_log_collector.ts",
+    [log],
+    signal,
+  );
+  const { stdout, stderr } = collector;
+  assertEquals(await stderr.next(), `collecting lines from ${log}`);
+
+  const seen: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    const script = 'for i in 1 2 3; do echo "$1 says $i" > "$0"; done';
+    await using shells = new AsyncDisposableStack();
+    for (const name of ["one", "two", "three"]) {
+      shells.use(shell(script, [log, name], { signal }));
+    }
+    for (let i = 0; i < 9; i++) seen.push(await stdout.next() ?? "end");
+  }
+  collector.interrupt();
+  assertEquals(await stderr.next(), "18 lines collected");
+  assertEquals((await collector.status).code, 0);
+
+  const numbers = seen.map((line) => Number(line.split(": ")[0]));
+  assertEquals(numbers, seen.map((_, i) => i + 1));
+  const texts = seen.map((line) => line.split(": ")[1]).sort();
+  const expected = ["one", "three", "two"].flatMap((name) =>
+    [1, 1, 2, 2, 3, 3].map((i) => `${name} says ${i}`)
+  );
+  assertEquals(texts, expected);
+});
+
+for (const roles of [["server", "client"], ["client", "server"]]) {
+  testExample(
+    "mq_ping_pong.ts",
+    `plays when the ${roles[0]} comes first`,
+    [],
+    async (scene) => {
+      const place = scene.path(".");
+      const key = ftok(place, 65);
+      const [first, second] = roles;
+      const playing = scene.run({ args: [first, place] });
+      await until(() => isThere(key), scene.signal);
+      const outcomes = [
+        await scene.run({ args: [second, place] }),
+        await playing,
+      ];
+      const text = outcomes.map(({ stdout }) => stdout).sort().join("");
+      assertMatch(
+        text,
+        /^client: 100 pongs, \d+\.\d µs each\nserver: 100 pings\n$/,
+      );
+      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
+        [0, ""],
+        [0, ""],
+      ]);
+      assertEquals(isThere(key), false);
+    },
+  );
+}
+
+function isThere(key: number): boolean {
+  try {
+    SysvMessageQueue.open(key);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+testExample(
+  "mq_jobs.ts",
+  "works on what is added, the urgent first",
+  [],
+  async ({
+    signal,
+    run,
+  }) => {
+    if (Deno.build.os !== "linux") return;
+    const name = queueName();
+    const jobs = [[0, "sweep the floor"], [9, "put out the fire"], [0, "rest"]];
+    for (const [priority, job] of jobs) {
+      const args = ["add", name, `${priority}`, ...`${job}`.split(" ")];
+      assertEquals(await run({ args }), printed(""));
+    }
+    const listed = await run({ args: ["list"] });
+    assertMatch(
+      listed.stdout,
+      new RegExp(`^${name}: 3 of \\d+ messages$`, "m"),
+    );
+    await using worker = new RunningExample(
+      "mq_jobs.ts",
+      ["work", name],
+      signal,
+    );
+    const seen: (string | undefined)[] = [];
+    for (const _ of jobs) seen.push(await worker.stdout.next());
+    worker.interrupt();
+    assertEquals(seen, [
+      "9: put out the fire",
+      "0: sweep the floor",
+      "0: rest",
+    ]);
+    assertEquals(await worker.stderr.next(), `working on ${name}`);
+    assertEquals(await worker.stderr.next(), "0 jobs left");
+    assertEquals((await worker.status).code, 0);
+    MessageQueue.unlink(name);
+    assertEquals((await run({ args: ["add", name] })).code, 2);
+  },
+);
+
+for (const roles of [["producer", "consumer"], ["consumer", "producer"]]) {
+  testExample(
+    "shm_ring.ts",
+    `adds up numbers when the ${roles[0]} comes first`,
+    [],
+    async (scene) => {
+      const name = memoryName();
+      const count = 20_000;
+      const [first, second] = roles;
+      const args = (role: string) => [role, name, `${count}`];
+      const running = scene.run({ args: args(first) });
+      await until(() => isMemory(name), scene.signal);
+      const outcomes = [
+        await scene.run({ args: args(second) }),
+        await running,
+      ];
+      const text = outcomes.map(({ stdout }) => stdout).join("");
+      const sum = count * (count + 1) / 2;
+      const line =
+        `^${count} numbers, sum ${sum}: \\d+\\.\\d million a second\\n$`;
+      assertMatch(text, new RegExp(line));
+      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
+        [0, ""],
+        [0, ""],
+      ]);
+      assertEquals(isMemory(name), false);
+    },
+  );
+}
+
+testExample(
+  "shm_dashboard.ts",
+  "counts what its workers do",
+  [],
+  async (scene) => {
+    const { code, stdout, stderr } = await scene.run();
+    assertEquals(
+      stdout,
+      [0, 1, 2].map((i) => `worker ${i}: 10000 jobs\n`).join("") +
+        "together: 30000\n",
+    );
+    assertEquals(code, 0);
+    assertMatch(stderr, /^(\d+ jobs so far\n)+$/);
+  },
+);
+
+testExample(
+  "shm_ticker.ts",
+  "tells the news to all who listen",
+  [],
+  async (scene) => {
+    const name = memoryName();
+    const telling = scene.run({ args: ["tell", name, "20"] });
+    await until(() => isMemory(name), scene.signal);
+    const listening = [1, 2].map(() => scene.run({ args: ["listen", name] }));
+    for (const { code, stdout, stderr } of await Promise.all(listening)) {
+      assertEquals([code, stderr], [0, ""]);
+      assertMatch(stdout, /^item 1\nitem 2\n[^]*item 20\nthat was all\n$/);
+    }
+    assertEquals(await telling, printed(""));
+    assertEquals((await scene.run({ args: ["listen"] })).code, 2);
+  },
+);
+
+function isMemory(name: string): boolean {
+  try {
+    SharedMemory.open(name).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
 
 Deno.test("every example is run here, is short, and imports official names", () => {
   assertEquals(exampleNames(), [...tested].sort());

@@ -3,7 +3,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Fifo } from "@ipc/core/fifo";
 import { Pipe, spawn } from "@ipc/core/pipe";
-import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
+import { BECOME_NOBODY } from "./_util/nobody.ts";
+import { denoArgs, EXPOSE_GC, missing, run, runDeno } from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -87,26 +88,6 @@ Deno.test("a FIFO's writer whose Deno is killed is the end for the reader", asyn
   await child.status;
 });
 
-/** What a script begins with to go on as the user nobody. */
-const BECOME_NOBODY = `
-  const nobody = Deno.dlopen("libc.so.6", {
-    setgroups: { parameters: ["usize", "pointer"], result: "i32" },
-    setgid: { parameters: ["u32"], result: "i32" },
-    setuid: { parameters: ["u32"], result: "i32" },
-  }).symbols;
-  nobody.setgroups(0n, null);
-  nobody.setgid(65534);
-  nobody.setuid(65534);
-  function attempt(what, action) {
-    try {
-      action();
-      console.log(what, "succeeded");
-    } catch (error) {
-      console.log(what, error.constructor.name, error.code);
-    }
-  }
-`;
-
 Deno.test("what nobody may not do says PermissionDenied", {
   ignore: !LINUX || Deno.uid() !== 0,
 }, async () => {
@@ -187,11 +168,5 @@ Deno.test("an end that was forgotten is closed when it is collected", {
     }
     console.log("closed");
   `;
-  const [verb, ...rest] = denoArgs(source);
-  const outcome = await run(Deno.execPath(), [
-    verb,
-    "--v8-flags=--expose-gc",
-    ...rest,
-  ]);
-  assertEquals([outcome.stdout, outcome.stderr], ["closed\n", ""]);
+  assertEquals(await runDeno(source, [], [EXPOSE_GC]), "closed");
 });

@@ -88,12 +88,12 @@ Deno.test("vi edits a file, and sees that it is resized", {
   });
   const screen = new Screen(pty, deadline);
   // The last line but one, and no line beyond.
-  const first = await screen.until(/\x1b\[19;1H~/);
-  assertEquals(first.includes("\x1b[29;1H"), false);
+  const first = await screen.until(/\[19;1H~/);
+  assertEquals(first.includes("[29;1H"), false);
   await screen.type("ihello\x1b");
   await screen.until(/hello/);
   pty.resize(100, 30);
-  await screen.until(/\x1b\[29;1H~/);
+  await screen.until(/\[29;1H~/);
   await screen.type(":wq\r");
   await screen.rest();
   assertEquals((await pty.child.status).code, 0);

@@ -38,6 +38,24 @@ for (const each of reactors) {
 
   testReactor(
     each,
+    "lets go at once who calls off when another was just woken",
+    async (reactor) => {
+      using pipe = BarePair.pipe();
+      using other = BarePair.pipe();
+      const cancel = reactor.watch(other.reader.fd, READ, () => {});
+      let gone = false;
+      const first = wait(reactor, pipe.reader.fd, READ);
+      const second = first.done.then(() => cancel(() => gone = true));
+      pipe.writer.write();
+      await second;
+      // Less than it waits for a thread that does not come back.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      assertEquals(gone, true);
+    },
+  );
+
+  testReactor(
+    each,
     "takes it calmly to be called off too late or twice",
     async (reactor) => {
       using pipe = BarePair.pipe();
@@ -84,7 +102,7 @@ for (const each of reactors) {
       const reading = wait(reactor, here.fd, READ);
       const writing = wait(reactor, here.fd, WRITE);
       const other = wait(reactor, pipe.reader.fd, READ);
-      reactor.forget(here.fd, new RangeError("closed"));
+      reactor.forget(here.fd, () => new RangeError("closed"));
       await assertRejects(() => reading.done, RangeError, "closed");
       await assertRejects(
         () => writing.done,
@@ -104,7 +122,7 @@ for (const each of reactors) {
       using pipe = BarePair.pipe();
       const { fd } = pipe.reader;
       const forgotten = wait(reactor, fd, READ);
-      reactor.forget(fd, new RangeError("closed"));
+      reactor.forget(fd, () => new RangeError("closed"));
       await assertRejects(() => forgotten.done, RangeError, "closed");
       const reading = wait(reactor, fd, READ);
       assertEquals(await isOver(reading, reactor), false);

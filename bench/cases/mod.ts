@@ -1,11 +1,26 @@
 /** The mechanisms that are measured, in the order of the report. */
 
 import type { Case } from "../case.ts";
+import { event, eventPoller } from "./event.ts";
 import { fifo } from "./fifo.ts";
+import { posixMq, sysvMq } from "./mq.ts";
 import { pipe } from "./pipe.ts";
+import { socketConnect } from "./socket_connect.ts";
+import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
+import { ring, ringInPlace } from "./ring.ts";
 
 /** A line for each. */
 export const cases: readonly Case[] = [
   pipe,
   fifo,
+  event,
+  eventPoller,
+  socketStream,
+  socketSeqpacket,
+  socketDatagram,
+  socketConnect,
+  posixMq,
+  sysvMq,
+  ring,
+  ringInPlace,
 ];

@@ -1,4 +1,5 @@
 import type { Case, Place, Role } from "../case.ts";
+import { whenListening } from "../short_connections.ts";
 import { conversation } from "./_conversation.ts";
 
 /** `Deno.listen` and `Deno.connect` with `transport: "unix"`. */
@@ -17,17 +18,5 @@ async function connect(place: Place, role: Role): Promise<Deno.Conn> {
     using listener = Deno.listen({ transport: "unix", path });
     return await listener.accept();
   }
-  for (;;) {
-    try {
-      return await Deno.connect({ transport: "unix", path });
-    } catch (error) {
-      if (!isTooEarly(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-}
-
-function isTooEarly(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    error instanceof Deno.errors.ConnectionRefused;
+  return await whenListening(() => Deno.connect({ transport: "unix", path }));
 }

@@ -20,6 +20,7 @@ export class Stage implements AsyncDisposable {
   readonly signal: AbortSignal = this.#failure.signal;
   readonly #directory: string = Deno.makeTempDirSync({ prefix: "ipc-demo-" });
   readonly #children: Child[] = [];
+  readonly #things = new DisposableStack();
   readonly #timer: ReturnType<typeof setTimeout>;
 
   constructor({ rounds, timeout }: StageOptions) {
@@ -31,6 +32,11 @@ export class Stage implements AsyncDisposable {
   /** A path for `name` that nobody else uses. */
   path(name: string): string {
     return `${this.#directory}/${name}`;
+  }
+
+  /** Has something removed in the end, even if the play hangs. */
+  use<T extends Disposable>(thing: T): T {
+    return this.#things.use(thing);
   }
 
   /** Starts a program; what it prints to its standard output is not shown. */
@@ -78,6 +84,7 @@ export class Stage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
     for (const child of this.#children) await end(child);
+    this.#things.dispose();
     Deno.removeSync(this.#directory, { recursive: true });
   }
 }

@@ -10,6 +10,8 @@ export interface Constant {
   readonly value: number;
   /** The file that declares it. */
   readonly file: string;
+  /** Whether it is in no table: systems that do not have it do not use it. */
+  readonly shared?: boolean;
 }
 
 const PLATFORM_FILE = "_internal/platform.ts";
@@ -23,8 +25,11 @@ export const machines: readonly string[] = Object.keys(
 export function platformConstants(machine: string): Constant[] {
   const shared = Object.entries(platformModule)
     .filter(([_, value]) => isNumber(value));
-  const table = platformModule.PLATFORMS[machine];
-  return constantsOf({ ...Object.fromEntries(shared), ...table }, "");
+  return [
+    ...constantsOf(Object.fromEntries(shared), "")
+      .map((constant) => ({ ...constant, shared: true })),
+    ...constantsOf(platformModule.PLATFORMS[machine], ""),
+  ];
 }
 
 function constantsOf(table: object, prefix: string): Constant[] {

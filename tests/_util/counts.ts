@@ -38,9 +38,9 @@ export function countParkedThreads(): number {
 }
 
 /** The number of the system call that a thread is in; -1 if it has ended. */
-function systemCallOf(thread: number): number {
+export function systemCallOf(thread: number): number {
   try {
-    const path = `/proc/self/task/${thread}/syscall`;
+    const path = `/proc/${thread}/syscall`;
     return Number(Deno.readTextFileSync(path).split(" ")[0]);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return -1;
@@ -48,8 +48,10 @@ function systemCallOf(thread: number): number {
   }
 }
 
-// epoll_wait and epoll_pwait of x86-64, and epoll_pwait of arm64.
-const SYS_EPOLL_WAIT = Deno.build.arch === "x86_64" ? [232, 281] : [22];
+/** epoll_wait and epoll_pwait of x86-64, and epoll_pwait of arm64. */
+export const SYS_EPOLL_WAIT: readonly number[] = Deno.build.arch === "x86_64"
+  ? [232, 281]
+  : [22];
 
 /** Processor time this process has used, in seconds. Linux. */
 export function cpuSeconds(pid: number | "self" = "self"): number {

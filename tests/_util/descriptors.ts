@@ -40,9 +40,9 @@ export class Bare implements Disposable {
     return this.#fd;
   }
 
-  /** Writes one byte. */
-  write(): void {
-    check(libc.write(this.#fd, new Uint8Array(1), 1n), "write");
+  /** Writes something small: one byte, unless it has to be something else. */
+  write(data: Uint8Array<ArrayBuffer> = new Uint8Array(1)): void {
+    check(libc.write(this.#fd, data, BigInt(data.length)), "write");
   }
 
   /** Writes until nothing more goes in. */

@@ -25,6 +25,7 @@ function parse(cell: string): number | undefined {
 
 const INCLUDES = {
   all: [
+    "dirent.h",
     "errno.h",
     "fcntl.h",
     "limits.h",
@@ -40,6 +41,7 @@ const INCLUDES = {
     "sys/ipc.h",
     "sys/mman.h",
     "sys/msg.h",
+    "sys/resource.h",
     "sys/select.h",
     "sys/sem.h",
     "sys/shm.h",
@@ -47,6 +49,7 @@ const INCLUDES = {
     "sys/stat.h",
     "sys/syscall.h",
     "sys/time.h",
+    "sys/uio.h",
     "sys/un.h",
     "sys/wait.h",
     "termios.h",

@@ -73,8 +73,14 @@ export function toOutcome(output: Deno.CommandOutput): Outcome {
 
 const root = new URL("../../", import.meta.url);
 
+/** Lets a module call `globalThis.gc()`. */
+export const EXPOSE_GC = "--v8-flags=--expose-gc";
+
 /** The arguments with which Deno runs a module of TypeScript source text. */
-export function denoArgs(source: string): string[] {
+export function denoArgs(
+  source: string,
+  flags: readonly string[] = [],
+): string[] {
   const module = source.replaceAll(
     /"(@ipc\/core|tests)([\w/]*?)(\.ts)?"/g,
     (_, from, path, file) =>
@@ -84,7 +90,7 @@ export function denoArgs(source: string): string[] {
       )}"`,
   );
   const url = `data:application/typescript;base64,${encode(module)}`;
-  return ["run", "-A", "--quiet", "--no-check", url];
+  return ["run", "-A", "--quiet", "--no-check", ...flags, url];
 }
 
 function encode(text: string): string {
@@ -95,8 +101,9 @@ function encode(text: string): string {
 export async function runDeno(
   source: string,
   args: readonly string[] = [],
+  flags: readonly string[] = [],
 ): Promise<string> {
-  const all = [...denoArgs(source), ...args];
+  const all = [...denoArgs(source, flags), ...args];
   const { code, signal, stdout, stderr } = await run(Deno.execPath(), all);
   if (code !== 0) throw new Error(`code ${code}, ${signal}: ${stderr}`);
   return stdout.trim();

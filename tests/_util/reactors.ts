@@ -4,8 +4,7 @@ import type { Backend } from "../../mux/_backend.ts";
 import { EpollBackend } from "../../mux/_epoll_backend.ts";
 import { KqueueBackend } from "../../mux/_kqueue_backend.ts";
 import { Reactor } from "../../mux/reactor.ts";
-import { compile, missing } from "./peers.ts";
-import { TempDir } from "./temp.ts";
+import { kqueueOptions, noKqueue } from "./kqueue.ts";
 
 /** A reactor of its own. */
 export interface NamedReactor {
@@ -17,15 +16,13 @@ export interface NamedReactor {
   waits(): number;
 }
 
-const os = Deno.build.os;
-
 /** The reactor over kqueue: on Linux, over a small library that has one. */
-export const kqueue: NamedReactor = os !== "darwin" && missing("cc")
+export const kqueue: NamedReactor = noKqueue
   ? ignored("kqueue")
-  : reactorOver("kqueue", await openKqueue());
+  : reactorOver("kqueue", new KqueueBackend(kqueueOptions));
 
 /** The reactor over epoll. */
-export const epoll: NamedReactor = os === "linux"
+export const epoll: NamedReactor = Deno.build.os === "linux"
   ? reactorOver("epoll", new EpollBackend())
   : ignored("epoll");
 
@@ -48,17 +45,4 @@ function ignored(name: string): NamedReactor {
     throw new Error(`Cannot use ${name}: it is not here`);
   });
   return { name, ignore: true, reactor, waits: () => 0 };
-}
-
-/** Opened by importing this: within a test the library would be a leak. */
-async function openKqueue(): Promise<KqueueBackend> {
-  if (os === "darwin") return new KqueueBackend();
-  const shim = new URL("../testdata/kqueue_shim.c", import.meta.url);
-  using directory = new TempDir();
-  const library = await compile(
-    await Deno.readTextFile(shim),
-    directory.path,
-    ["-shared", "-fPIC", "-pthread", "-Wall", "-Wextra", "-Werror"],
-  );
-  return new KqueueBackend({ library, constants: { EVFILT_USER: -11 } });
 }

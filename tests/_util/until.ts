@@ -1,5 +1,7 @@
 /** Waiting for what another process does, without guessing how long it takes. */
 
+import { SYS_EPOLL_WAIT, systemCallOf } from "./counts.ts";
+
 /**
  * Resolves when there is something under `path`.
  *
@@ -27,16 +29,22 @@ export async function waitsInOpen(
   pid: number,
   signal: AbortSignal,
 ): Promise<void> {
-  await until(() => {
-    const [number] = Deno.readTextFileSync(`/proc/${pid}/syscall`).split(" ");
-    return SYS_OPEN.includes(Number(number));
-  }, signal);
+  await until(() => SYS_OPEN.includes(systemCallOf(pid)), signal);
 }
 
 // open and openat of x86-64, and openat of arm64.
 const SYS_OPEN = Deno.build.arch === "x86_64" ? [2, 257] : [56];
 
-async function until(
+/** Resolves when the process sleeps in epoll_wait(2). Linux. */
+export async function waitsInEpoll(
+  pid: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await until(() => SYS_EPOLL_WAIT.includes(systemCallOf(pid)), signal);
+}
+
+/** Resolves when something holds. */
+export async function until(
   holds: () => boolean,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,0 +1,103 @@
+import { assertEquals, assertLess, assertRejects } from "@std/assert";
+import { futexWake, type Word } from "../_internal/futex.ts";
+import { runDeno } from "./_util/peers.ts";
+import { waitFor, Words } from "./_util/words.ts";
+
+/** Many words on one thread, or one word a thread. */
+const WAYS = [["together", () => true], ["alone", () => false]] as const;
+
+function set(word: Word, value: number): void {
+  Atomics.store(word, 0, value);
+  futexWake(word);
+}
+
+for (const [way, together] of WAYS) {
+  Deno.test(`a word that is waited for ${way} wakes when it changes`, async () => {
+    using shared = new Words(1);
+    const [word] = shared.words;
+    for (let i = 0; i < 100; i++) {
+      const waiting = waitFor(word, together);
+      // Sometimes before the thread is there, sometimes after.
+      if (i % 2 === 0) await new Promise((done) => setTimeout(done));
+      set(word, 1);
+      await waiting;
+      set(word, 0);
+    }
+  });
+
+  Deno.test(`a word that is waited for ${way} and has changed already wakes`, async () => {
+    using shared = new Words(1);
+    shared.words[0][0] = 1;
+    await waitFor(shared.words[0], together);
+  });
+
+  Deno.test(`an aborted wait for a word ${way} leaves the others waiting`, async () => {
+    using shared = new Words(3);
+    const [first, second, third] = shared.words;
+    const controller = new AbortController();
+    const waits = [
+      waitFor(first, together),
+      waitFor(second, together, controller.signal),
+      waitFor(third, together),
+    ];
+    setTimeout(() => controller.abort(), 2);
+    await assertRejects(() => waits[1], DOMException);
+    for (const word of [third, first]) set(word, 1);
+    await Promise.all([waits[0], waits[2]]);
+  });
+
+  Deno.test(`waits for words ${way} reject when their memory is closed`, async () => {
+    const shared = new Words(6);
+    const waits = shared.words.map((word) =>
+      assertRejects(() => waitFor(word, together), Deno.errors.BadResource)
+    );
+    await new Promise((done) => setTimeout(done, 2));
+    shared[Symbol.dispose]();
+    await Promise.all(waits);
+  });
+}
+
+Deno.test("more words than one thread can wait for are all waited for", async () => {
+  using shared = new Words(140);
+  const waits = shared.words.map((word) => waitFor(word));
+  for (const word of shared.words) set(word, 1);
+  await Promise.all(waits);
+});
+
+Deno.test("the thread of many words does not keep files from being read", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const output = await runDeno(`
+    import { waitFor, Words } from "tests/_util/words.ts";
+    const shared = new Words(100);
+    const controller = new AbortController();
+    const waits = shared.words.map((word) =>
+      waitFor(word, undefined, controller.signal)
+    );
+    for (let i = 0; i < 100; i++) await Deno.readTextFile("/proc/self/stat");
+    const tasks = [...Deno.readDirSync("/proc/self/task")].map(({ name }) =>
+      Deno.readTextFileSync("/proc/self/task/" + name + "/syscall"));
+    console.log(tasks.filter((text) => text.startsWith("449 ")).length);
+    controller.abort();
+    await Promise.allSettled(waits);
+    console.log("end");
+  `);
+  assertEquals(output, "1\nend");
+});
+
+Deno.test("a program whose last wait for a word was aborted exits by itself", async () => {
+  const begin = performance.now();
+  const output = await runDeno(`
+    import { waitFor, Words } from "tests/_util/words.ts";
+    const shared = new Words(2);
+    for (const together of [true, false]) {
+      for (const word of shared.words) {
+        const signal = AbortSignal.timeout(5);
+        await waitFor(word, () => together, signal).catch(() => {});
+      }
+    }
+    console.log("end");
+  `);
+  assertEquals(output, "end");
+  assertLess(performance.now() - begin, 10_000);
+});
