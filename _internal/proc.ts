@@ -9,12 +9,18 @@ export function numbersIn(directory: string): number[] {
     .filter((number) => number > 0);
 }
 
-/** A file's text; undefined if what it tells of has ended. */
+/**
+ * A file's text; undefined if what it tells of has ended, or is not ours to
+ * know: proc(5), hidepid.
+ */
 export function readProc(path: string): string | undefined {
   try {
     return readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    const { NotFound, PermissionDenied } = Deno.errors;
+    const expected = error instanceof NotFound ||
+      error instanceof PermissionDenied;
+    if (expected) return undefined;
     throw error;
   }
 }

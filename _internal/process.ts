@@ -67,22 +67,12 @@ function pack(pid: number, start: bigint): bigint {
  */
 function startOf(pid: number): bigint | undefined {
   if (os !== "linux") return 0n;
-  const stat = tryStat(pid);
+  const stat = processStat(pid);
   if (stat === undefined) return 0n;
   const { state, threads, start } = stat;
   // The first thread of many may have ended before the others.
   if ((state === "Z" || state === "X") && threads <= 1) return undefined;
   return BigInt.asUintN(Number(START_BITS), start);
-}
-
-function tryStat(pid: number): ProcessStat | undefined {
-  try {
-    // If there is none, it ends just now.
-    return processStat(pid);
-  } catch {
-    // Not ours to know: proc(5), hidepid.
-    return undefined;
-  }
 }
 
 let namespace: bigint | undefined;
