@@ -5,6 +5,8 @@ import { event, eventPoller } from "./event.ts";
 import { fifo } from "./fifo.ts";
 import { posixMq, sysvMq } from "./mq.ts";
 import { pipe } from "./pipe.ts";
+import { pty } from "./pty.ts";
+import { signal } from "./signal.ts";
 import { socketConnect } from "./socket_connect.ts";
 import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
 import { ring, ringInPlace } from "./ring.ts";
@@ -23,4 +25,6 @@ export const cases: readonly Case[] = [
   sysvMq,
   ring,
   ringInPlace,
+  signal,
+  pty,
 ];

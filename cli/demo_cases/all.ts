@@ -5,6 +5,8 @@ import { fifoPythonCases } from "./fifo_python.ts";
 import { muxCases } from "./mux.ts";
 import { mqCases } from "./mq.ts";
 import { pipeCases } from "./pipe.ts";
+import { ptyCases } from "./pty.ts";
+import { signalCases } from "./signal.ts";
 import { socketCases } from "./socket.ts";
 import { socketPythonCases } from "./socket_python.ts";
 import { shmCases } from "./shm.ts";
@@ -20,4 +22,6 @@ export const cases: readonly Case[] = [
   ...socketPythonCases,
   ...mqCases,
   ...shmCases,
+  ...signalCases,
+  ...ptyCases,
 ];
