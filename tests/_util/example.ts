@@ -15,7 +15,8 @@ export function readExample(name: string): string {
   return Deno.readTextFileSync(new URL(name, folder));
 }
 
-function exampleArgs(name: string): string[] {
+/** What Deno is called with to run an example. */
+export function exampleArgs(name: string): string[] {
   return ["run", "-A", "--quiet", new URL(name, folder).href];
 }
 
@@ -55,6 +56,10 @@ export class RunningExample implements AsyncDisposable {
     this.stdout = new Lines(this.#process.stdout);
     this.stderr = new Lines(this.#process.stderr);
     this.status = this.#process.status;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
   }
 
   /** Interrupts it, as Ctrl-C does. */
