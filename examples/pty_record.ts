@@ -34,9 +34,8 @@ Deno.stdin.readable.pipeTo(pty.writable).catch(isOver);
 followSize().catch(isOver);
 
 const screen = Deno.stdout.writable.getWriter();
-const writer = record.writable.getWriter();
 for await (const chunk of pty) {
-  await Promise.all([screen.write(chunk), writer.write(chunk)]);
+  await Promise.all([screen.write(chunk), record.write(chunk)]);
 }
 Deno.stdin.setRaw(false);
 const { code } = await pty.child.status;
