@@ -11,6 +11,7 @@
 import { libc } from "./_ffi.ts";
 import { closedError, E, errno, systemError } from "./errno.ts";
 import { notSupported, os, platform } from "./platform.ts";
+import { timespec } from "./timespec.ts";
 
 const SYS_FUTEX = BigInt(platform.SYS_futex);
 const FUTEX_WAIT = 0;
@@ -32,9 +33,6 @@ export type Word = Int32Array<ArrayBuffer>;
 export function wordAt(bytes: Uint8Array<ArrayBuffer>, offset: number): Word {
   return new Int32Array(bytes.buffer, bytes.byteOffset + offset, 1);
 }
-
-// struct timespec { time_t tv_sec; long tv_nsec; }
-const timespec = new BigInt64Array(2);
 
 /**
  * Blocks this thread until somebody wakes it, unless the word is not what is
@@ -62,12 +60,7 @@ export function futexWait(
 }
 
 function wait(word: Word, expected: number, milliseconds: number): number {
-  let limit: BigInt64Array<ArrayBuffer> | null = null;
-  if (milliseconds < LONGEST) {
-    timespec[0] = BigInt(Math.trunc(milliseconds / 1000));
-    timespec[1] = BigInt(Math.ceil(milliseconds % 1000 * 1e6));
-    limit = timespec;
-  }
+  const limit = timespec(milliseconds);
   return libc.futex(SYS_FUTEX, word, FUTEX_WAIT, expected >>> 0, limit);
 }
 

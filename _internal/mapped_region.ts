@@ -26,19 +26,22 @@ export interface MemoryRegion {
 interface Holding {
   readonly address: Address;
   readonly length: number;
+  readonly abandon: (address: Address, length: number) => void;
 }
 
 /** Called when a buffer is about to be detached, by the buffer. */
 const callbacks = new WeakMap<ArrayBuffer, Set<() => void>>();
 
 /** By the buffer, which lives as long as any of its views. */
-const forgotten = new FinalizationRegistry(abandon);
+const forgotten = new FinalizationRegistry<Holding>(
+  ({ address, length, abandon }) => abandon(address, length),
+);
 
 /**
  * Gives the memory back but not its addresses, where zeros are from now on: a
  * Worker may have the buffer, if it was transferred to it.
  */
-function abandon({ address, length }: Holding): void {
+function blank(address: Address, length: number): void {
   const flags = MAP_PRIVATE | platform.MAP_ANONYMOUS | platform.MAP_NORESERVE;
   mapOver(address, length, PROT_READ | PROT_WRITE, flags);
 }
@@ -47,6 +50,8 @@ function abandon({ address, length }: Holding): void {
 export interface MappedRegionOptions {
   /** Ends the mapping; munmap(2) by default. */
   readonly unmap?: (address: Address, length: number) => void;
+  /** Gives it back when it was forgotten; all but the addresses by default. */
+  readonly abandon?: (address: Address, length: number) => void;
   /** What is mapped, for errors. */
   readonly name?: string;
 }
@@ -74,7 +79,8 @@ export class MappedRegion implements MemoryRegion, Disposable {
     this.#buffer = Deno.UnsafePointerView.getArrayBuffer(address, length);
     this.#bytes = new Uint8Array(this.#buffer);
     this.#options = options;
-    this.#holding = { address, length };
+    const { abandon = blank } = options;
+    this.#holding = { address, length, abandon };
     callbacks.set(this.#buffer, new Set());
     forgotten.register(this.#buffer, this.#holding, this);
   }
@@ -109,10 +115,10 @@ export class MappedRegion implements MemoryRegion, Disposable {
     forgotten.unregister(this);
     for (const callback of callbacks.get(this.#buffer)!) callback();
     // Whoever has transferred the buffer has it still.
-    if (this.#buffer.detached) return abandon(this.#holding);
+    const { address, length, abandon } = this.#holding;
+    if (this.#buffer.detached) return abandon(address, length);
     // To a length of zero: of any other it would be counted as ours.
     this.#buffer.transfer(0);
-    const { address, length } = this.#holding;
     const { unmap: end = unmap } = this.#options;
     end(address, length);
   }

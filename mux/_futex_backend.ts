@@ -34,6 +34,8 @@ export class FutexBackend implements Backend {
   readonly #words = new Map<number, ExpectedWord>();
   /** What the kernel was given, kept until it gives it back. */
   #parked: readonly ExpectedWord[] = [];
+  /** Those of them that nobody waits for any more. */
+  readonly #left = new Set<ExpectedWord>();
   readonly #waiters = new BigUint64Array(SIZE * FUTEX_WAITV_MAX);
   /** Changed to end a wait; the first word of every one. */
   readonly #doorbell: ExpectedWord = {
@@ -78,7 +80,12 @@ export class FutexBackend implements Backend {
   }
 
   disarm(key: number): void {
+    const word = this.#words.get(key);
+    if (word === undefined) return;
     this.#words.delete(key);
+    if (!this.#parked.includes(word)) return;
+    this.#left.add(word);
+    this.wake();
   }
 
   wait(): Promise<number> {
@@ -98,6 +105,9 @@ export class FutexBackend implements Backend {
     const woken = index >= 0 ? this.#parked[index] : undefined;
     this.#parked = [];
     let reported = Atomics.exchange(this.#doorbell.word, 0, 0) !== 0;
+    // The thread may have got a wake-up that was meant for one waiter only.
+    for (const { word } of this.#left) futexWake(word, 1);
+    this.#left.clear();
     for (const [key, each] of [...this.#words]) {
       if (each !== woken && !hasChanged(each)) continue;
       this.#words.delete(key);

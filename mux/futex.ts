@@ -34,9 +34,8 @@ function waitsTogether(): boolean {
 /**
  * Parks until a word is not what it was, or was woken, or its memory is closed.
  *
- * A thread that is parked on a word for nobody any more may take a wake-up
- * that was meant for one other waiter only: whoever calls a wait off, where
- * wakers wake less than all, has to wake the next.
+ * A wake-up that was meant for one waiter, and came to one who had just called
+ * its wait off, is passed on.
  *
  * @param word What is waited on, in mapped memory.
  * @param expected What was in it when the last attempt had failed.
@@ -93,10 +92,9 @@ function parkAlone(word: Word, alone: ThreadParking, wake: Wake): Cancel {
 }
 
 function onClose(word: Word, callback: (error: Error) => void): () => void {
-  const bytes = new Uint8Array(word.buffer);
-  return onUnmap(
-    bytes,
-    () => callback(closedError("wait", "shared memory")),
-    "wait",
-  );
+  return onUnmap(new Uint8Array(word.buffer), () => {
+    callback(closedError("wait", "shared memory"));
+    // So that the thread does not stay there and take what is for others.
+    futexWake(word);
+  }, "wait");
 }

@@ -2,7 +2,6 @@
 
 import { E, systemError } from "../_internal/errno.ts";
 import { fileLengthOf } from "../_internal/file.ts";
-import { MappedRegion } from "../_internal/mapped_region.ts";
 import { map } from "../_internal/mapping.ts";
 import {
   MAP_PRIVATE,
@@ -11,6 +10,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from "../_internal/platform.ts";
+import { GuardedRegion } from "./_guarded_region.ts";
 import { memorySize, truncate } from "./_object.ts";
 import type { Region } from "./_region.ts";
 
@@ -26,7 +26,7 @@ export interface Part {
  * Maps part of an object. What is only to be read can be written none the
  * less, to a copy of the page: otherwise a write would kill the program.
  */
-export function mapObject(fd: number, part: Part, on: string): MappedRegion {
+export function mapObject(fd: number, part: Part, on: string): GuardedRegion {
   const { size, offset = 0, writable } = part;
   const flags = writable ? MAP_SHARED : MAP_PRIVATE | platform.MAP_NORESERVE;
   const length = fileLengthOf(fd);
@@ -37,7 +37,7 @@ export function mapObject(fd: number, part: Part, on: string): MappedRegion {
   }
   const protection = PROT_READ | PROT_WRITE;
   const address = map(size, protection, flags, fd, offset, { on });
-  return new MappedRegion(address, size, { name: on });
+  return new GuardedRegion(address, size, on);
 }
 
 /** How to make something longer. */

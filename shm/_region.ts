@@ -1,4 +1,5 @@
 import type { MappedRegion } from "../_internal/mapped_region.ts";
+import { GuardedRegion } from "./_guarded_region.ts";
 
 /** What of an object is mapped at the moment. */
 export class Region {
@@ -24,6 +25,12 @@ export class Region {
 
   get writable(): boolean {
     return this.#writable;
+  }
+
+  /** How many of its pages were used although they were not there. */
+  get missingPages(): number {
+    const mapping = this.#mapping;
+    return mapping instanceof GuardedRegion ? mapping.missingPages : 0;
   }
 
   /** Closes what is mapped and goes on with another mapping. */

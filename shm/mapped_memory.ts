@@ -119,6 +119,20 @@ export abstract class MappedMemory implements MemoryRegion, Disposable {
   }
 
   /**
+   * How many of its pages were used although they were not there any more,
+   * since it was mapped: because somebody else has made the object shorter, or
+   * there was no room on the disk for what was written to a file with holes.
+   * What is read from them are zeros, and what is written is lost.
+   *
+   * Only where that can be noticed is it more than 0, and the program goes on:
+   * on Linux, unless the system forbids memory to be executed. Elsewhere the
+   * first such use ends the program, by SIGBUS.
+   */
+  get missingPages(): number {
+    return this.#region.missingPages;
+  }
+
+  /**
    * Writes changes back to the file that the memory is of: msync(2). Others
    * that have it mapped see them without this; it is for what has to outlast a
    * crash of the system.

@@ -1,5 +1,6 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { futexWake, type Word } from "../_internal/futex.ts";
+import { platform } from "../_internal/platform.ts";
 import { runDeno } from "./_util/peers.ts";
 import { waitFor, Words } from "./_util/words.ts";
 
@@ -100,4 +101,50 @@ Deno.test("a program whose last wait for a word was aborted exits by itself", as
   `);
   assertEquals(output, "end");
   assertLess(performance.now() - begin, 10_000);
+});
+
+Deno.test("a wake-up that comes to a wait just aborted is passed on", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const module = new URL("../_internal/futex.ts", import.meta.url);
+  const output = await runDeno(`
+    import { futexWake } from "${module}";
+    import { countThreadsIn } from "tests/_util/counts.ts";
+    import { waitFor, Words } from "tests/_util/words.ts";
+    const { words: [word] } = new Words(1);
+    const source = \`
+      import { futexWait } from "${module}";
+      onmessage = ({ data }) => {
+        const pointer = Deno.UnsafePointer.create(data);
+        const buffer = Deno.UnsafePointerView.getArrayBuffer(pointer, 4);
+        futexWait(new Int32Array(buffer), 0);
+        postMessage("woken");
+      };
+    \`;
+    const url = "data:text/javascript," + encodeURIComponent(source);
+    const worker = new Worker(url, { type: "module" });
+    const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(word));
+    const [FUTEX, FUTEX_WAITV] = [${platform.SYS_futex}, 449];
+    async function parked(call, argument) {
+      while (countThreadsIn([call], argument) === 0) {
+        await new Promise((done) => setTimeout(done));
+      }
+    }
+    for (let i = 0; i < 100; i++) {
+      const controller = new AbortController();
+      // The first to wait is the first to be woken.
+      const waiting = waitFor(word, undefined, controller.signal);
+      await parked(FUTEX_WAITV);
+      const woken = new Promise((resolve) => worker.onmessage = resolve);
+      worker.postMessage(address);
+      await parked(FUTEX, address);
+      controller.abort();
+      futexWake(word, 1);
+      await waiting.catch(() => {});
+      await woken;
+    }
+    console.log("all woken");
+    worker.terminate();
+  `);
+  assertEquals(output, "all woken");
 });

@@ -126,9 +126,12 @@ const LINUX_ONLY: readonly string[] = [
   "SI_TIMER",
   "CLOCK_MONOTONIC",
   "DIRENT_NAME",
+  "SA_ONSTACK",
   "SA_RESTART",
+  "SA_SIGINFO",
   "SIGACTION_FLAGS",
   "SIGACTION_SIZE",
+  "SIGBUS",
   "SIGEVENT_SIZE",
 ];
 

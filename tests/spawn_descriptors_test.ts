@@ -149,8 +149,10 @@ Deno.test("spawn() gives the right ones whatever numbers are free here", {
   using one = Pipe.open();
   using two = Pipe.open();
   for (const free of freeNumbers(8)) {
-    const child = await list({ fds: { [free]: one.reader, 250: two.reader } });
-    const inodes = [free, 250].map((fd) => child.get(fd)?.inode);
+    const other = free + 100;
+    const fds = { [free]: one.reader, [other]: two.reader };
+    const child = await list({ fds });
+    const inodes = [free, other].map((fd) => child.get(fd)?.inode);
     assertEquals(inodes, [inode(one.reader), inode(two.reader)]);
   }
 });

@@ -29,21 +29,43 @@ export function openPipes(): string[] {
  * of Deno is in `epoll_wait` too, but on the main thread. Linux.
  */
 export function countParkedThreads(): number {
+  return countThreadsIn(SYS_EPOLL_WAIT);
+}
+
+/**
+ * How many threads but the main one are in one of these system calls, with
+ * this argument if there is one. Linux.
+ */
+export function countThreadsIn(
+  calls: readonly number[],
+  argument?: bigint,
+): number {
   let count = 0;
   for (const { name } of Deno.readDirSync("/proc/self/task")) {
     if (Number(name) === Deno.pid) continue;
-    if (SYS_EPOLL_WAIT.includes(systemCallOf(Number(name)))) count++;
+    const [call, ...rest] = systemCallLine(Number(name));
+    const wanted = argument === undefined ||
+      rest.includes(`0x${argument.toString(16)}`);
+    if (wanted && calls.includes(Number(call))) count++;
   }
   return count;
 }
 
 /** The number of the system call that a thread is in; -1 if it has ended. */
 export function systemCallOf(thread: number): number {
+  const [call = "-1"] = systemCallLine(thread);
+  return Number(call);
+}
+
+/**
+ * The number and arguments of the system call that a thread is in, as
+ * proc_pid_syscall(5) has them; nothing if it has ended.
+ */
+function systemCallLine(thread: number): string[] {
   try {
-    const path = `/proc/${thread}/syscall`;
-    return Number(Deno.readTextFileSync(path).split(" ")[0]);
+    return Deno.readTextFileSync(`/proc/${thread}/syscall`).split(" ");
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return -1;
+    if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
 }

@@ -1,0 +1,44 @@
+/** Machine code, for what has to run where nothing that V8 runs could. */
+
+import { type Address, map, protect, unmap } from "./mapping.ts";
+import {
+  MAP_PRIVATE,
+  platform,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from "./platform.ts";
+
+/**
+ * Where the data of code begin, from where it does, and how many bytes they
+ * are: a multiple of every size that pages have.
+ */
+export const CODE_DATA = 65_536;
+
+/** The bytes of a listing: what is before the bar of each line. */
+export function assemble(listing: string): Uint8Array {
+  const bytes = listing.split("\n")
+    .flatMap((line) => line.split("|")[0].trim().split(" "))
+    .filter((byte) => byte !== "")
+    .map((byte) => parseInt(byte, 16));
+  return new Uint8Array(bytes);
+}
+
+/**
+ * Maps code, with its data behind it. Never writable and executable at once.
+ *
+ * @throws {Deno.errors.PermissionDenied} If memory may not be executed here.
+ */
+export function mapCode(code: Uint8Array): Address {
+  const flags = MAP_PRIVATE | platform.MAP_ANONYMOUS;
+  const address = map(2 * CODE_DATA, PROT_READ | PROT_WRITE, flags);
+  try {
+    const memory = Deno.UnsafePointerView.getArrayBuffer(address, code.length);
+    new Uint8Array(memory).set(code);
+    protect(address, CODE_DATA, PROT_READ | PROT_EXEC);
+    return address;
+  } catch (error) {
+    unmap(address, 2 * CODE_DATA);
+    throw error;
+  }
+}

@@ -1,0 +1,28 @@
+import { MappedRegion } from "../_internal/mapped_region.ts";
+import { type Address, unmap } from "../_internal/mapping.ts";
+import { type Guard, guard } from "./_bus_guard.ts";
+
+/** Mapped memory of an object that somebody else can make shorter. */
+export class GuardedRegion extends MappedRegion {
+  readonly #guard: Guard;
+
+  /**
+   * @param address Where it is mapped.
+   * @param length How long it is, in bytes.
+   * @param name What is mapped, for errors.
+   */
+  constructor(address: Address, length: number, name: string) {
+    const guarded = guard(address, length);
+    function end(): void {
+      guarded.release();
+      unmap(address, length);
+    }
+    super(address, length, { unmap: end, name });
+    this.#guard = guarded;
+  }
+
+  /** How many of its pages were used although they were not there. */
+  get missingPages(): number {
+    return this.#guard.missing;
+  }
+}

@@ -1,0 +1,398 @@
+/**
+ * Memory that goes away behind a live view, in every order of events. Each runs
+ * in a Deno of its own, which must survive.
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assemble } from "../_internal/executable.ts";
+import { ENTRY, LISTINGS, MARK } from "../shm/_bus_handler.ts";
+import { recordedHeaders } from "./_util/headers.ts";
+import { memoryName } from "./_util/memory_name.ts";
+import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
+import { TempDir } from "./_util/temp.ts";
+
+const LINUX = Deno.build.os === "linux";
+
+/**
+ * Does five things to memory in all 120 orders, and uses every view there has
+ * ever been after each. `make` answers the memory and what to do with it.
+ */
+function inEveryOrder(make: string): string {
+  return `
+    import { MappedFile, RingBuffer, SharedMemory, SysvSharedMemory, Struct }
+      from "@ipc/core/shm";
+    const [place] = Deno.args;
+    const PAGE = 4096;
+    const Page = new Struct({ words: { type: "u32", length: 1024 }, one: "u64" });
+    const expected = [
+      "EBADF", "EBADMSG", "EINVAL", "ENOENT", "EIDRM", "EPIPE", undefined,
+    ];
+    let [used, refused] = [0, 0];
+
+    function attempt(action) {
+      try {
+        return action();
+      } catch (error) {
+        if (!(error instanceof Error) || !expected.includes(error.code)) throw error;
+        if (error.code === undefined && !(error instanceof TypeError)) throw error;
+        refused++;
+      }
+    }
+
+    function use(views) {
+      for (const view of views) {
+        for (const at of [0, 1, PAGE - 1, PAGE, 2 * PAGE, view.length - 1]) {
+          attempt(() => view[at] = 7);
+          if (attempt(() => view[at]) !== undefined) used++;
+        }
+        attempt(() => Atomics.add(view, view.length - 1, 1));
+      }
+    }
+
+    function* orders(actions) {
+      if (actions.length === 0) yield [];
+      for (const [i, action] of actions.entries()) {
+        for (const rest of orders(actions.toSpliced(i, 1))) yield [action, ...rest];
+      }
+    }
+
+    function live(memory) {
+      return [memory.bytes, new Int8Array(memory.buffer)];
+    }
+
+    ${make}
+
+    for (const order of orders([0, 1, 2, 3, 4])) {
+      const { memory, actions, done } = make();
+      const views = live(memory);
+      const struct = Page.view(memory);
+      for (const index of order) {
+        attempt(actions[index]);
+        attempt(() => views.push(...live(memory)));
+        use(views);
+        attempt(() => struct.one++);
+        attempt(() => struct.words.fill(1));
+      }
+      done();
+      use(views);
+    }
+    console.log(used > 1000, refused > 100);
+  `;
+}
+
+const KINDS = {
+  "POSIX shared memory": `
+    let count = 0;
+    function make() {
+      const name = place + count++;
+      const memory = SharedMemory.create(name, { size: 3 * PAGE });
+      const ring = RingBuffer.create(memory, { offset: 1024, capacity: 100 });
+      return {
+        memory,
+        actions: [
+          () => memory.close(),
+          () => memory.unlink(),
+          () => memory.resize(5 * PAGE),
+          () => Deno.truncateSync("/dev/shm" + name, 10),
+          () => { ring.trySend("x"); ring.tryReceive(); memory.resize(); },
+        ],
+        done() {
+          memory.close();
+          attempt(() => SharedMemory.unlink(name));
+        },
+      };
+    }`,
+  "a mapped file": `
+    let count = 0;
+    function make() {
+      const path = place + count++;
+      const memory = MappedFile.open(path, { create: true, size: 3 * PAGE });
+      return {
+        memory,
+        actions: [
+          () => memory.close(),
+          () => Deno.removeSync(path),
+          () => memory.resize(PAGE),
+          () => Deno.truncateSync(path, 10),
+          () => { memory.sync(); memory.resize(3 * PAGE); },
+        ],
+        done() {
+          memory.close();
+          try { Deno.removeSync(path); } catch { /* It is gone. */ }
+        },
+      };
+    }`,
+  "a file that is only read": `
+    let count = 0;
+    function make() {
+      const path = place + count++;
+      Deno.writeFileSync(path, new Uint8Array(3 * PAGE).fill(9));
+      const memory = MappedFile.open(path, { readOnly: true });
+      return {
+        memory,
+        actions: [
+          () => memory.close(),
+          () => Deno.removeSync(path),
+          () => memory.resize(),
+          () => Deno.truncateSync(path, 5000),
+          () => Deno.truncateSync(path, 10_000),
+        ],
+        done() {
+          memory.close();
+          try { Deno.removeSync(path); } catch { /* It is gone. */ }
+        },
+      };
+    }`,
+  "System V shared memory": `
+    function make() {
+      const memory = SysvSharedMemory.createPrivate({ size: 3 * PAGE });
+      const other = SysvSharedMemory.fromId(memory.id);
+      return {
+        memory,
+        actions: [
+          () => memory.close(),
+          () => memory.remove(),
+          () => other.close(),
+          () => memory.stat(),
+          () => SysvSharedMemory.fromId(memory.id).close(),
+        ],
+        done() {
+          attempt(() => memory.remove());
+          memory.close();
+          other.close();
+        },
+      };
+    }`,
+};
+
+for (const [kind, make] of Object.entries(KINDS)) {
+  Deno.test(`${kind} goes away behind live views in every order, and we live`, {
+    ignore: !LINUX,
+  }, async () => {
+    using dir = new TempDir();
+    const place = kind.startsWith("POSIX") ? memoryName() : dir.join("file");
+    const output = await runDeno(inEveryOrder(make), [place]);
+    assertEquals(output, "true true");
+  });
+}
+
+Deno.test(
+  "what is missing reads as zeros, takes what is written, and is counted",
+  {
+    ignore: !LINUX,
+  },
+  async () => {
+    const output = await runDeno(
+      `
+    import { SharedMemory } from "@ipc/core/shm";
+    const [name] = Deno.args;
+    using memory = SharedMemory.create(name, { size: 5 * 4096, temporary: true });
+    memory.bytes.fill(7);
+    Deno.truncateSync("/dev/shm" + name, 4096 + 100);
+    const { bytes } = memory;
+    console.log(bytes[0], bytes[4096], bytes[4096 + 100], memory.missingPages);
+    console.log(bytes[3 * 4096], memory.missingPages);
+    bytes[3 * 4096 + 1] = 5;
+    console.log(bytes[3 * 4096 + 1], memory.missingPages);
+    bytes.fill(1);
+    console.log(memory.missingPages);
+    memory.resize();
+    console.log(memory.size, memory.missingPages, memory.bytes[0]);
+  `,
+      [memoryName()],
+    );
+    assertEquals(output, "7 7 0 0\n0 1\n5 1\n3\n4196 0 1");
+  },
+);
+
+Deno.test("Workers survive it as well, with the same handler", {
+  ignore: !LINUX,
+}, async () => {
+  const output = await runDeno(
+    `
+    import { SharedMemory } from "@ipc/core/shm";
+    const [name] = Deno.args;
+    using memory = SharedMemory.create(name, { size: 1 << 16, temporary: true });
+    const source = \`
+      import { SharedMemory } from "${new URL(
+      "../shm/mod.ts",
+      import.meta.url,
+    )}";
+      const memory = SharedMemory.open("\${name}");
+      postMessage("ready");
+      onmessage = () => {
+        memory.bytes.fill(1);
+        postMessage(memory.missingPages);
+        memory.close();
+        close();
+      };
+    \`;
+    const url = "data:text/javascript," + encodeURIComponent(source);
+    const workers = [1, 2, 3].map(() => new Worker(url, { type: "module" }));
+    const next = (worker) => new Promise((resolve) => {
+      worker.onmessage = ({ data }) => resolve(data);
+    });
+    await Promise.all(workers.map(next));
+    Deno.truncateSync("/dev/shm" + name, 1);
+    const answers = workers.map(next);
+    for (const worker of workers) worker.postMessage("go");
+    memory.bytes.fill(1);
+    console.log(memory.missingPages, await Promise.all(answers));
+  `,
+    [memoryName()],
+  );
+  assertEquals(output, "15 [ 15, 15, 15 ]");
+});
+
+Deno.test("a fault that is not ours ends the program as before", {
+  ignore: !LINUX,
+}, async () => {
+  using dir = new TempDir();
+  const path = dir.join("file");
+  Deno.writeFileSync(path, new Uint8Array(4096));
+  const mapping = new URL("../_internal/mapping.ts", import.meta.url);
+  const source = `
+    import { SharedMemory } from "@ipc/core/shm";
+    import { map } from "${mapping}";
+    using memory = SharedMemory.anonymous(4096);
+    using file = Deno.openSync(Deno.args[0]);
+    // Mapped past its end by somebody else's code.
+    const fd = [...Deno.readDirSync("/proc/self/fd")]
+      .map(({ name }) => Number(name))
+      .find((fd) => {
+        try {
+          return Deno.readLinkSync("/proc/self/fd/" + fd) === Deno.args[0];
+        } catch {
+          return false;
+        }
+      });
+    const address = map(3 * 4096, 1, 1, fd);
+    const buffer = Deno.UnsafePointerView.getArrayBuffer(address, 3 * 4096);
+    console.log("before");
+    console.log(new Uint8Array(buffer)[5000]);
+  `;
+  const args = [...denoArgs(source), path];
+  const { stdout, signal } = await run(Deno.execPath(), args);
+  assertEquals([stdout, signal], ["before\n", "SIGBUS"]);
+});
+
+Deno.test("a full /dev/shm is an error when memory is made, and never later", {
+  ignore: !LINUX || Deno.uid() !== 0 || missing("unshare"),
+}, async () => {
+  const source = `
+    import { SharedMemory } from "@ipc/core/shm";
+    const sizes = [1 << 19, 1 << 19, 1 << 18, 1 << 20];
+    const made = [];
+    for (const [i, size] of sizes.entries()) {
+      try {
+        made.push(SharedMemory.create("/part" + i, { size }));
+      } catch (error) {
+        console.log(i, error.code, error.message);
+      }
+    }
+    for (const memory of made) memory.bytes.fill(1);
+    try {
+      made[0].resize(1 << 20);
+    } catch (error) {
+      console.log("resize", error.code, made[0].size);
+    }
+    for (const memory of made) memory.bytes.fill(2);
+    console.log(SharedMemory.list(), made.map((each) => each.missingPages));
+  `;
+  // A /dev/shm of its own, of one megabyte.
+  const script = 'mount -t tmpfs -o size=1m tmpfs /dev/shm && exec "$0" "$@"';
+  const inside = ["sh", "-c", script, Deno.execPath(), ...denoArgs(source)];
+  const { stdout, stderr } = await run("unshare", ["--mount", ...inside]);
+  assertEquals(
+    stdout,
+    "2 ENOSPC ENOSPC: no space left on device, posix_fallocate '/part2': " +
+      "there is no room for 262144 bytes\n" +
+      "3 ENOSPC ENOSPC: no space left on device, posix_fallocate '/part3': " +
+      "there is no room for 1048576 bytes\n" +
+      "resize ENOSPC 524288\n" +
+      '[ "/part0", "/part1" ] [ 0, 0 ]\n',
+    stderr,
+  );
+});
+
+Deno.test(
+  "a read-only segment of System V is all that writing to can be fatal",
+  {
+    ignore: !LINUX,
+  },
+  async () => {
+    const { stdout, signal } = await run(
+      Deno.execPath(),
+      denoArgs(`
+    import { SysvSharedMemory } from "@ipc/core/shm";
+    const options = { size: 4096, temporary: true };
+    const memory = SysvSharedMemory.createPrivate(options);
+    const reader = SysvSharedMemory.fromId(memory.id, { readOnly: true });
+    memory.remove();
+    console.log(reader.bytes[0]);
+    reader.bytes[0] = 1;
+  `),
+    );
+    assertEquals([stdout, signal], ["0\n", "SIGSEGV"]);
+  },
+);
+
+/** What the listing for a processor begins with, for an assembler. */
+const BEGINNINGS: Readonly<Record<string, string>> = {
+  x86_64: ".intel_syntax noprefix\n",
+  aarch64: "",
+};
+
+for (const [arch, listing] of Object.entries(LISTINGS)) {
+  const as = `${arch}-linux-gnu-as`;
+  Deno.test(`an assembler makes the fault handler for ${arch} of its listing`, {
+    ignore: arch === Deno.build.arch ? missing(as) : !await isInstalled(as),
+  }, async () => {
+    using dir = new TempDir();
+    const [source, object, binary] = ["s", "o", "bin"].map((name) =>
+      dir.join(name)
+    );
+    const lines = listing.trim().split("\n").map((line) => line.split("|")[1]);
+    const text = `${BEGINNINGS[arch]}${lines.join("\n")}\n`;
+    await Deno.writeTextFile(source, text);
+    const prefix = `${arch}-linux-gnu-`;
+    const copying = ["-O", "binary", "-j", ".text", object, binary];
+    const assembling = await run(as, ["-o", object, source]);
+    const copied = await run(`${prefix}objcopy`, copying);
+    assertEquals([assembling.stderr, copied.stderr], ["", ""]);
+    const mark = new TextEncoder().encode(MARK);
+    assertEquals(mark.length, ENTRY);
+    assertEquals(
+      await Deno.readFile(binary),
+      new Uint8Array([...mark, ...assemble(listing)]),
+    );
+  });
+
+  Deno.test(`the numbers in the fault handler for ${arch} are on record`, () => {
+    const headers = recordedHeaders(`linux-${arch}`);
+    const number = (name: string) => headers.get(name)!;
+    const lines = listing.split("\n");
+    const has = (expected: number, what: string) => {
+      const line = lines.find((each) => each.includes(what));
+      assert(line !== undefined, what);
+      const hex = `0x${expected.toString(16)}`;
+      const pattern = new RegExp(`\\b(${expected}|${hex})\\b`);
+      assert(pattern.test(line.split("|")[1]), `${line} has no ${expected}`);
+    };
+    has(number("offsetof(siginfo_t, si_code)"), "si_code");
+    has(number("offsetof(siginfo_t, si_addr)"), "si_addr");
+    has(number("BUS_ADRERR"), "BUS_ADRERR");
+    has(number("SIGBUS"), "# SIGBUS".slice(arch === "x86_64" ? 0 : 2));
+    has(number("SYS_mmap"), "mmap(2)");
+    has(number("SYS_rt_sigaction"), "rt_sigaction(2)");
+    const flags = ["MAP_PRIVATE", "MAP_FIXED", "MAP_ANONYMOUS"].map(number);
+    has(flags.reduce((sum, flag) => sum | flag), "MAP_PRIVATE | MAP_FIXED");
+    has(number("PROT_READ") | number("PROT_WRITE"), "PROT_READ | PROT_WRITE");
+    assertStringIncludes(listing, MARK);
+  });
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  const { code } = await run("sh", ["-c", `command -v ${program}`]);
+  return code === 0;
+}
