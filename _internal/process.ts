@@ -12,7 +12,7 @@ import { libc } from "./_ffi.ts";
 import { E, errno } from "./errno.ts";
 import { inodeAt } from "./file.ts";
 import { os } from "./platform.ts";
-import { type ProcessStat, processStat } from "./proc.ts";
+import { processStat } from "./proc.ts";
 
 const PID_BITS = 22n;
 const START_BITS = 32n;
