@@ -2,6 +2,7 @@
 
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
+import { denoDatagram } from "./peers/deno_datagram.ts";
 import { denoUnix } from "./peers/deno_unix.ts";
 import {
   type Figure,
@@ -29,8 +30,9 @@ const HEADINGS = [
 /** A table, with its title above and what went wrong below. */
 export function formatTable(table: Table): string {
   const c = rowOf(table, C);
-  const deno = rowOf(table, denoUnix.name) ??
-    rowOf(table, denoConnections.name);
+  const deno = [denoUnix, denoConnections, denoDatagram]
+    .map(({ name }) => rowOf(table, name))
+    .find((row) => row !== undefined);
   const rows = table.rows.map((row) => cells(row, table.size, c, deno));
   const title = `${table.case}, ${placementText(table)}, ${table.size} B`;
   const notes = table.rows.flatMap(({ name, failure, missing }) =>

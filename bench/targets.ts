@@ -1,14 +1,12 @@
 /** What this package sets out to reach, as ratios measured in the same run. */
 
 import type { Voice } from "./case.ts";
-import {
-  socketDatagram,
-  socketSeqpacket,
-  socketStream,
-} from "./cases/socket.ts";
 import { posixMq, sysvMq } from "./cases/mq.ts";
+import { ring, ringAsleep, ringInPlace } from "./cases/ring.ts";
+import { socketStream } from "./cases/socket.ts";
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
+import { denoDatagram } from "./peers/deno_datagram.ts";
 import { denoUnix } from "./peers/deno_unix.ts";
 import type { PlacementName } from "./placement.ts";
 import { type Figure, ratio, rowOf, type Table } from "./results.ts";
@@ -36,6 +34,7 @@ export interface Outcome extends Target {
 
 const DENO = denoUnix.name;
 const CONNECTIONS = denoConnections.name;
+const DATAGRAMS = denoDatagram.name;
 const TARGETS: readonly Target[] = [
   small("one core", "sync", "p50", C, 1.25),
   small("one core", "async", "p50", C, 2),
@@ -47,17 +46,27 @@ const TARGETS: readonly Target[] = [
   large("one core", "async"),
   large("free", "sync"),
   large("free", "async"),
-  ...[socketStream, socketSeqpacket, socketDatagram].map(({ name: only }) => ({
-    ...large("one core", "async", DENO, 1.2),
-    only,
-  })),
+  { ...large("one core", "async", DENO, 1.2), only: socketStream.name },
+  small("one core", "async", "p50", DATAGRAMS, 0.5),
   { ...small("one core", "sync", "p50", CONNECTIONS, 1), size: 1 },
   { ...small("one core", "async", "p50", CONNECTIONS, 1), size: 1 },
   ...[posixMq, sysvMq].flatMap(({ name: only }) => [
     { ...small("one core", "sync", "throughput", C, 0.6), only },
     { ...small("one core", "async", "throughput", C, 0.6), only },
   ]),
+  { ...small("free", "sync", "p50", C, 2.5), only: ring.name },
+  { ...small("free", "sync", "throughput", C, 0.35), only: ring.name },
+  { ...small("free", "sync", "throughput", C, 0.7), only: ringInPlace.name },
+  { ...small("one core", "sync", "p50", C, 2), only: ringAsleep.name },
+  ...[ring, ringInPlace].map(({ name: only }) => ({
+    ...small("free", "sync", "throughput", C, 0.8),
+    size: 4096,
+    only,
+  })),
 ];
+
+/** Cases that are there to be seen, and are only aimed at by name. */
+const SHOWN: readonly string[] = [ringAsleep.name];
 
 /** How the targets stand that these tables can answer. */
 export function outcomes(tables: readonly Table[]): Outcome[] {
@@ -88,7 +97,10 @@ function large(
 }
 
 function appliesTo(target: Target, table: Table): boolean {
-  return (target.only ?? table.case) === table.case &&
+  const aimedAt = target.only === undefined
+    ? !SHOWN.includes(table.case)
+    : target.only === table.case;
+  return aimedAt &&
     target.placement === table.placement && target.size === table.size &&
     rowOf(table, target.voice) !== undefined &&
     rowOf(table, target.against) !== undefined;

@@ -5,5 +5,7 @@ const worker = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
 /** The arguments with which Deno runs a worker. */
 export function workerArgs(assignment: Assignment): string[] {
-  return ["run", "-A", "--quiet", worker, JSON.stringify(assignment)];
+  // For Deno.listenDatagram of Unix sockets.
+  const flags = ["-A", "--quiet", "--unstable-net"];
+  return ["run", ...flags, worker, JSON.stringify(assignment)];
 }

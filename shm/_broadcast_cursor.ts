@@ -11,8 +11,8 @@ import {
   AT_OLDEST,
   type BroadcastRecord,
   fence,
+  headerLongs,
   loadPosition,
-  longsOf,
   NOTHING,
   readPosition,
   readRecord,
@@ -45,7 +45,7 @@ export class BroadcastCursor {
 
   constructor(records: Records, start: BroadcastStart) {
     this.#records = records;
-    this.#longs = longsOf(records);
+    this.#longs = headerLongs(records);
     this.#size = records.data.length;
     if (start === "oldest" || !this.#goBehindNewest()) this.#goToOldest();
   }

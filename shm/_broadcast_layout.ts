@@ -43,8 +43,8 @@ export const AT_READERS = 49;
  */
 export const NOTHING = 0;
 
-/** A broadcast's words of 64 bits. */
-export function longsOf({ words }: Records): BigUint64Array<ArrayBuffer> {
+/** The words of 64 bits of a broadcast's header. */
+export function headerLongs({ words }: Records): BigUint64Array<ArrayBuffer> {
   const { buffer, byteOffset } = words;
   return new BigUint64Array(buffer, byteOffset, PRODUCER_OWNER + 1);
 }

@@ -15,7 +15,7 @@ import {
   AT_PRODUCER,
   AT_READERS,
   fence,
-  longsOf,
+  headerLongs,
   NOTHING,
   PRODUCER_OWNER,
   readPosition,
@@ -58,7 +58,7 @@ export class BroadcastWriter {
     const { words, data, name } = records;
     this.#records = records;
     this.#words = words;
-    this.#longs = longsOf(records);
+    this.#longs = headerLongs(records);
     this.#data = data;
     this.#size = data.length;
     this.#readers = words.subarray(AT_READERS, AT_READERS + 1);

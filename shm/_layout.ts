@@ -46,6 +46,12 @@ export interface Records {
   readonly name: string;
 }
 
+/** All of it in words of 64 bits. */
+export function longsOf({ words }: Records): BigInt64Array<ArrayBuffer> {
+  const { buffer, byteOffset, length } = words;
+  return new BigInt64Array(buffer, byteOffset, length >> 1);
+}
+
 /** What a message of so many bytes takes. */
 export function recordSize(length: number, unit: number): number {
   return (length + 2 * unit - 1) & -unit;

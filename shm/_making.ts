@@ -137,6 +137,7 @@ export function readOnlyError(on: string): Error {
 
 /** How long a message can be that is to be written in place. */
 export function requireLength(length: number): number {
+  if (length >>> 0 === length) return length;
   const most = Number.MAX_SAFE_INTEGER;
   return wholeNumber(length, "reserve", "the length in bytes", 0, most);
 }

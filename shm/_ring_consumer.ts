@@ -8,7 +8,13 @@
 
 import { closedError } from "../_internal/errno.ts";
 import { RecordViews } from "./_record_views.ts";
-import { damaged, FIRST, type Records, recordSize } from "./_layout.ts";
+import {
+  damaged,
+  FIRST,
+  longsOf,
+  type Records,
+  recordSize,
+} from "./_layout.ts";
 import {
   after,
   AT_HEAD,
@@ -20,11 +26,9 @@ import {
   recordAt,
   UNIT,
 } from "./_ring_layout.ts";
+import { ReusedBytes, SHORT } from "./_reused_bytes.ts";
 import type { RingSide } from "./_ring_side.ts";
-import { AWAKE, glance } from "./_sleeper.ts";
-
-/** Up to so many bytes are copied word by word, which beats making a view. */
-const SHORT = 256;
+import { AWAKE, glance, store } from "./_sleeper.ts";
 
 /** Once in so many attempts in vain, it is asked whether the producer lives. */
 const LOOK_EVERY = 256;
@@ -34,11 +38,16 @@ export class RingConsumer {
   readonly #memory: Records;
   readonly #side: RingSide;
   readonly #words: Int32Array<ArrayBuffer>;
+  readonly #longs: BigInt64Array<ArrayBuffer>;
   readonly #data: Uint8Array<ArrayBuffer>;
+  /** Where messages are copied to. */
+  readonly #target = new ReusedBytes();
   readonly #size: number;
   readonly #views: RecordViews;
   /** Where we read next. */
   #head = 0;
+  /** Where that was when we last looked whether the producer sleeps. */
+  #settled = 0;
   /**
    * How many bytes are known to be there. None if something has to be looked at
    * before anything is read: whether this is ours and open, for example.
@@ -50,11 +59,12 @@ export class RingConsumer {
   #none: null | undefined;
   /** How long the message is that is next. */
   #length = 0;
-  /** The message that is being looked at. */
-  #peeked: Uint8Array<ArrayBuffer> | undefined;
-  /** Where the last message was copied to, and its words. */
-  #target: Uint8Array | undefined;
-  #targetWords: Int32Array | undefined;
+  /** Whether a message is being looked at. */
+  #peeked = false;
+  /** Where it is, if that would go round the end: memory of its own. */
+  #own: Uint8Array<ArrayBuffer> | undefined;
+  /** What of it the last message has filled. */
+  #lastPart: Uint8Array<ArrayBuffer> | undefined;
   #inVain = 0;
   #closed = false;
 
@@ -62,58 +72,62 @@ export class RingConsumer {
     this.#memory = memory;
     this.#side = side;
     this.#words = memory.words;
+    this.#longs = longsOf(memory);
     this.#data = memory.data;
     this.#size = memory.data.length;
     this.#views = new RecordViews(memory.data, UNIT);
   }
 
-  /** A copy of the next message; null at the end, undefined if there is none. */
-  tryReceive(): Uint8Array<ArrayBuffer> | null | undefined {
+  /**
+   * A copy of the next message; null at the end, undefined if there is none.
+   *
+   * @param into Where it goes; memory of its own unless given.
+   */
+  tryReceive(
+    into?: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer> | null | undefined {
     if (this.#there === 0 && !this.#look()) return this.#none;
     const at = this.#open();
-    const length = this.#length;
-    const message = at + length <= this.#size
-      ? this.#data.slice(at, at + length)
-      : this.#readRound(at, new Uint8Array(length));
+    const message = into === undefined
+      ? this.#copyOut(at)
+      : this.#copyInto(at, into);
     this.#advance();
     return message;
   }
 
-  /** The length of the next message, which is copied; or as above. */
-  tryReceiveInto(p: Uint8Array): number | null | undefined {
-    if (this.#there === 0 && !this.#look()) return this.#none;
-    const at = this.#open();
-    const length = this.#length;
-    if (length > p.length) throw this.#tooShort(p.length);
-    if (at + length > this.#size) this.#readRound(at, p);
-    else if (length <= SHORT && this.#hasWords(p)) this.#readShort(at, p);
-    else p.set(this.#views.view(at, length));
-    this.#advance();
-    return length;
-  }
-
   /** The next message where it is, until it is released; or as above. */
   tryPeek(): Uint8Array<ArrayBuffer> | null | undefined {
-    if (this.#peeked !== undefined && !this.#closed) return this.#peeked;
+    if (this.#peeked && !this.#closed) return this.#peekAgain();
     if (this.#there === 0 && !this.#look()) return this.#none;
     const at = this.#open();
     // Nothing else can be received before it is released.
     this.#held = this.#there;
     this.#there = 0;
-    return this.#peeked = at + this.#length <= this.#size
-      ? this.#views.view(at, this.#length)
-      : this.#readRound(at, new Uint8Array(this.#length));
+    this.#peeked = true;
+    const length = this.#length;
+    return at + length <= this.#size
+      ? this.#views.view(at, length)
+      : this.#own = this.#readRound(at, new Uint8Array(length));
+  }
+
+  #peekAgain(): Uint8Array<ArrayBuffer> {
+    const at = payloadAt(this.#head, this.#size);
+    return this.#own ?? this.#views.view(at, this.#length);
   }
 
   /** Gives the room of the message back that was peeked at. */
   release(): void {
-    if (this.#closed) throw closedError("receive", this.#memory.name);
-    if (this.#peeked === undefined) {
-      throw new TypeError("Cannot release: no message is being peeked at");
-    }
-    this.#peeked = undefined;
+    if (!this.#peeked || this.#closed) throw this.#nothingPeeked();
+    this.#peeked = false;
+    this.#own = undefined;
     this.#there = this.#held;
     this.#advance();
+  }
+
+  #nothingPeeked(): Error {
+    return this.#closed
+      ? closedError("receive", this.#memory.name)
+      : new TypeError("Cannot release: no message is being peeked at");
   }
 
   /** Whether trying again would not be in vain, as far as memory tells. */
@@ -132,6 +146,7 @@ export class RingConsumer {
   #look(): boolean {
     this.#prepare();
     if (this.#find()) return true;
+    this.#settle();
     if (++this.#inVain % LOOK_EVERY === 0) this.#side.look();
     const { otherClosed } = this.#side;
     const ended = otherClosed ? undefined : this.#side.takeEnd();
@@ -146,7 +161,7 @@ export class RingConsumer {
   /** Begins, if this is the beginning, and finds out what is wrong. */
   #prepare(): void {
     if (this.#closed) throw closedError("receive", this.#memory.name);
-    if (this.#peeked !== undefined) {
+    if (this.#peeked) {
       throw new TypeError(
         "Cannot receive: the message that is being peeked at has to be " +
           "released before",
@@ -155,6 +170,7 @@ export class RingConsumer {
     if (this.#side.claimed) return;
     this.#side.claim();
     this.#head = readPosition(this.#memory, AT_HEAD, "receive");
+    this.#settled = this.#head;
   }
 
   #find(): boolean {
@@ -182,33 +198,57 @@ export class RingConsumer {
     return payloadAt(this.#head, this.#size);
   }
 
-  #readRound<P extends Uint8Array>(at: number, p: P): P {
-    const first = this.#size - at;
-    p.set(this.#data.subarray(at));
-    p.set(this.#data.subarray(0, this.#length - first), first);
-    return p;
+  #copyOut(at: number): Uint8Array<ArrayBuffer> {
+    const end = at + this.#length;
+    return end <= this.#size
+      ? this.#data.slice(at, end)
+      : this.#readRound(at, new Uint8Array(this.#length));
   }
 
-  /** Whether `p` can be written in words, as most can; remembers the last. */
-  #hasWords(p: Uint8Array): boolean {
-    if (this.#target !== p) {
-      const { buffer, byteOffset, length } = p;
-      this.#target = p;
-      this.#targetWords = byteOffset % 4 === 0
-        ? new Int32Array(buffer, byteOffset, length >> 2)
-        : undefined;
-    }
-    return this.#targetWords !== undefined;
-  }
-
-  #readShort(at: number, p: Uint8Array): void {
-    const from = this.#words;
-    const to = this.#targetWords!;
+  #copyInto(
+    at: number,
+    into: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer> {
     const length = this.#length;
-    const first = FIRST + (at >> 2);
-    const count = length >> 2;
+    if (length > into.length) throw this.#tooShort(into.length);
+    const longs = length <= SHORT ? this.#target.words(into) : null;
+    if (at + length > this.#size) this.#readRound(at, into);
+    else if (longs === null) into.set(this.#views.view(at, length));
+    else this.#copyShort(at, into, longs);
+    return length === into.length ? into : this.#part(into);
+  }
+
+  /** The part that the message fills, which often is as long as the last. */
+  #part(into: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    const last = this.#lastPart;
+    const same = last?.buffer === into.buffer &&
+      last.byteOffset === into.byteOffset && last.length === this.#length;
+    return same ? last : this.#lastPart = into.subarray(0, this.#length);
+  }
+
+  /** Copies the message in words of 64 bits. */
+  #copyShort(
+    at: number,
+    into: Uint8Array<ArrayBuffer>,
+    to: BigInt64Array<ArrayBuffer>,
+  ): void {
+    const from = this.#longs;
+    const length = this.#length;
+    const first = FIRST / 2 + (at >> 3);
+    const count = length >> 3;
     for (let i = 0; i < count; i++) to[i] = from[first + i];
-    for (let i = count << 2; i < length; i++) p[i] = this.#data[at + i];
+    const data = this.#data;
+    for (let i = count << 3; i < length; i++) into[i] = data[at + i];
+  }
+
+  #readRound(
+    at: number,
+    into: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer> {
+    const first = this.#size - at;
+    into.set(this.#data.subarray(at));
+    into.set(this.#data.subarray(0, this.#length - first), first);
+    return into;
   }
 
   /** Gives the room of the message back. */
@@ -217,9 +257,21 @@ export class RingConsumer {
     const size = recordSize(this.#length, UNIT);
     this.#head = after(this.#head, size, this.#size);
     this.#there -= size;
-    Atomics.store(words, AT_HEAD, this.#head);
-    // After the head: a producer that sleeps has looked at it before.
-    if (glance(words, AT_PRODUCER) !== AWAKE) this.#side.wakeOther();
+    store(words, AT_HEAD, this.#head);
+    if (words[AT_PRODUCER] !== AWAKE) this.#side.wakeOther();
+  }
+
+  /**
+   * Looks whether the producer sleeps, for certain: it has looked at the head
+   * before. With each message that would cost as much as all the rest; and if
+   * it is overlooked there, the next message that is received makes up for it,
+   * or this does when there is none.
+   */
+  #settle(): void {
+    if (this.#settled === this.#head) return;
+    this.#settled = this.#head;
+    Atomics.store(this.#words, AT_HEAD, this.#head);
+    if (glance(this.#words, AT_PRODUCER) !== AWAKE) this.#side.wakeOther();
   }
 
   #tooShort(room: number): Error {

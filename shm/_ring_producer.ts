@@ -9,7 +9,13 @@
 
 import { closedError, E, systemError } from "../_internal/errno.ts";
 import { RecordViews } from "./_record_views.ts";
-import { damaged, FIRST, type Records, recordSize } from "./_layout.ts";
+import {
+  damaged,
+  FIRST,
+  longsOf,
+  type Records,
+  recordSize,
+} from "./_layout.ts";
 import {
   after,
   AT_CONSUMER,
@@ -21,6 +27,7 @@ import {
   recordAt,
   UNIT,
 } from "./_ring_layout.ts";
+import { ReusedBytes, SHORT } from "./_reused_bytes.ts";
 import type { RingSide } from "./_ring_side.ts";
 import { AWAKE, CLOSED, glance } from "./_sleeper.ts";
 
@@ -32,7 +39,9 @@ export class RingProducer {
   readonly #memory: Records;
   readonly #side: RingSide;
   readonly #words: Int32Array<ArrayBuffer>;
+  readonly #longs: BigInt64Array<ArrayBuffer>;
   readonly #data: Uint8Array<ArrayBuffer>;
+  readonly #source = new ReusedBytes();
   readonly #size: number;
   readonly #views: RecordViews;
   /** Where we write next. */
@@ -46,9 +55,10 @@ export class RingProducer {
   #held = 0;
   /** How many the last attempt would have needed. */
   #wanted = 0;
-  /** What was reserved: room in the ring, or memory of its own. */
-  #reserved: Uint8Array<ArrayBuffer> | undefined;
-  #isOwn = false;
+  /** How many bytes are reserved; -1 if none are. */
+  #reserved = -1;
+  /** Where they are, if that would go round the end: memory of its own. */
+  #own: Uint8Array<ArrayBuffer> | undefined;
   #inVain = 0;
   #closed = false;
 
@@ -56,19 +66,33 @@ export class RingProducer {
     this.#memory = memory;
     this.#side = side;
     this.#words = memory.words;
+    this.#longs = longsOf(memory);
     this.#data = memory.data;
     this.#size = memory.data.length;
     this.#views = new RecordViews(memory.data, UNIT);
   }
 
   /** Sends a message; false if there is no room for it now. */
-  trySend(message: Uint8Array): boolean {
+  trySend(message: Uint8Array<ArrayBuffer>): boolean {
+    const { length } = message;
+    const words = this.#words;
+    const at = recordAt(this.#tail, this.#size);
+    const size = recordSize(length, UNIT);
+    const fits = size <= this.#free && at + size <= this.#size;
+    if (!fits || words[AT_CONSUMER] === CLOSED) return this.#trySend(message);
+    const longs = length <= SHORT ? this.#source.words(message) : null;
+    if (longs === null) this.#data.set(message, at + UNIT);
+    else this.#writeShort(message, longs, at + UNIT);
+    this.#publish(at, length);
+    return true;
+  }
+
+  /** The same, where something has to be looked at or goes round the end. */
+  #trySend(message: Uint8Array<ArrayBuffer>): boolean {
     const { length } = message;
     if (!this.#hasRoom(length)) return false;
-    const at = payloadAt(this.#tail, this.#size);
-    if (at + length <= this.#size) this.#data.set(message, at);
-    else this.#writeRound(message, at);
-    this.#publish(length);
+    this.#write(message);
+    this.#publish(recordAt(this.#tail, this.#size), length);
     return true;
   }
 
@@ -77,30 +101,26 @@ export class RingProducer {
    * Where it would go round the end, it is memory of its own instead.
    */
   tryReserve(length: number): Uint8Array<ArrayBuffer> | undefined {
-    this.#reserved = undefined;
+    this.#reserved = -1;
+    this.#own = undefined;
     if (!this.#hasRoom(length)) return undefined;
     const at = payloadAt(this.#tail, this.#size);
     this.#held = this.#free;
     this.#free = 0;
-    this.#isOwn = at + length > this.#size;
-    return this.#reserved = this.#isOwn
-      ? new Uint8Array(length)
-      : this.#views.view(at, length);
+    this.#reserved = length;
+    if (at + length <= this.#size) return this.#views.view(at, length);
+    return this.#own = new Uint8Array(length);
   }
 
   /** Sends the first bytes of what was reserved; all of it unless said. */
-  commit(length?: number): void {
+  commit(length: number = this.#reserved): void {
     const reserved = this.#reserved;
-    if (reserved === undefined || this.#closed) throw this.#nothingReserved();
-    if (length === undefined) length = reserved.length;
-    else requireLength(length, reserved.length);
-    this.#reserved = undefined;
+    if (reserved < 0 || this.#closed) throw this.#nothingReserved();
+    if (length !== reserved) requireLength(length, reserved);
+    this.#reserved = -1;
     this.#free = this.#held;
-    if (this.#isOwn) {
-      const at = payloadAt(this.#tail, this.#size);
-      this.#writeRound(reserved.subarray(0, length), at);
-    }
-    this.#publish(length);
+    if (this.#own !== undefined) this.#writeOwn(length);
+    this.#publish(recordAt(this.#tail, this.#size), length);
   }
 
   /** Whether trying again would not be in vain, as far as memory tells. */
@@ -140,7 +160,7 @@ export class RingProducer {
       const hint = `${length} bytes are more than its capacity of ${capacity}`;
       throw systemError(E.EMSGSIZE, "send", { on: name, hint });
     }
-    if (this.#reserved !== undefined) {
+    if (this.#reserved >= 0) {
       throw new TypeError(
         "Cannot send: what is reserved has to be committed before",
       );
@@ -168,16 +188,38 @@ export class RingProducer {
       : new TypeError("Cannot commit: nothing is reserved");
   }
 
-  #writeRound(message: Uint8Array, at: number): void {
+  #writeOwn(length: number): void {
+    this.#write(this.#own!.subarray(0, length));
+    this.#own = undefined;
+  }
+
+  /** Copies a message in words of 64 bits. */
+  #writeShort(
+    message: Uint8Array,
+    from: BigInt64Array,
+    at: number,
+  ): void {
+    const to = this.#longs;
+    const first = FIRST / 2 + (at >> 3);
+    const count = message.length >> 3;
+    for (let i = 0; i < count; i++) to[first + i] = from[i];
+    const data = this.#data;
+    for (let i = count << 3; i < message.length; i++) data[at + i] = message[i];
+  }
+
+  /** Writes the data of the next record, which may go round the end. */
+  #write(message: Uint8Array): void {
+    const at = payloadAt(this.#tail, this.#size);
     const first = this.#size - at;
+    if (message.length <= first) return this.#data.set(message, at);
     this.#data.set(message.subarray(0, first), at);
     this.#data.set(message.subarray(first), 0);
   }
 
-  /** Writes the header of a record whose data are there, and shows it. */
-  #publish(length: number): void {
+  /** Writes the header of the record at `at`, whose data are there, and shows it. */
+  #publish(at: number, length: number): void {
     const words = this.#words;
-    const word = FIRST + (recordAt(this.#tail, this.#size) >> 2);
+    const word = FIRST + (at >> 2);
     words[word] = length;
     words[word + 1] = 0;
     const size = recordSize(length, UNIT);

@@ -19,7 +19,7 @@ export const TIGHT = 200;
 /** The longest a blocked thread sleeps before it looks, in milliseconds. */
 const LOOK = 100;
 
-/** See {@linkcode glance}. */
+/** See {@linkcode glance} and {@linkcode store}. */
 const STRONG = arch === "x86_64";
 
 /**
@@ -29,6 +29,15 @@ const STRONG = arch === "x86_64";
  */
 export function glance(words: Int32Array, index: number): number {
   return STRONG ? words[index] : Atomics.load(words, index);
+}
+
+/**
+ * Writes a word after everything that was read or written before. x86-64 writes
+ * in that order by itself. What is read later may be read before this is seen.
+ */
+export function store(words: Int32Array, index: number, value: number): void {
+  if (STRONG) words[index] = value;
+  else Atomics.store(words, index, value);
 }
 
 /** Wakes who sleeps on a word, if anybody does. */

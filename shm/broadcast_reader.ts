@@ -18,6 +18,7 @@ import type { Records } from "./_layout.ts";
 import type { OwnedSide } from "./_owner.ts";
 import { Peer } from "./_peer.ts";
 import { CLOSED, Sleeper, TIGHT } from "./_sleeper.ts";
+import type { RingReceiveOptions } from "./ring_receive_options.ts";
 
 /** Pauses between looks of who may not write to the memory, in milliseconds. */
 const FIRST_PAUSE = 1;
@@ -28,7 +29,7 @@ const LOOK_EVERY = 256;
 
 /** One message of a {@linkcode Broadcast}. */
 export interface BroadcastMessage {
-  /** What was sent, as a copy. */
+  /** What was sent, as a copy: of its own memory unless `into` was given. */
   readonly data: Uint8Array<ArrayBuffer>;
   /** How many messages were missed between the last one and this. */
   readonly missed: number;
@@ -109,9 +110,11 @@ export class BroadcastReader
   /**
    * Receives without waiting.
    *
+   * @param options Where the message goes.
    * @returns The message, and how many were missed before it; null at the end,
    * which is when the producer has closed the broadcast; undefined if there is
    * none now, or others wait already.
+   * @throws {RangeError} If there is not enough room; it is still there then.
    * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
    * has ended; once.
    * @throws {IpcError} `EBADMSG` if the broadcast makes no sense.
@@ -131,15 +134,18 @@ export class BroadcastReader
    * assertEquals(reader.tryReceive(), { data, missed: 0 });
    * ```
    */
-  tryReceive(): BroadcastMessage | null | undefined {
-    return this.#queue.idle ? this.#attempt() : undefined;
+  tryReceive(
+    options?: RingReceiveOptions,
+  ): BroadcastMessage | null | undefined {
+    return !this.#queue.idle ? undefined : this.#attempt(options);
   }
 
   /**
    * Receives, blocking the thread until there is a message.
    *
-   * @param options The longest to wait.
+   * @param options Where the message goes, and the longest to wait.
    * @returns The message, and how many were missed before it; null at the end.
+   * @throws {RangeError} If there is not enough room; it is still there then.
    * @throws {Deno.errors.TimedOut} If none came in time.
    * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
    * has ended; once.
@@ -158,16 +164,24 @@ export class BroadcastReader
    * console.log(reader.receiveSync({ timeout: 1000 })?.data);
    * ```
    */
-  receiveSync(options?: SyncWaitOptions): BroadcastMessage | null {
-    return this.#queue.runSync(() => this.#attempt(), options);
+  receiveSync(
+    options?: RingReceiveOptions & SyncWaitOptions,
+  ): BroadcastMessage | null {
+    if (this.#queue.idle) {
+      const message = this.#attempt(options);
+      if (message !== undefined) return message;
+    }
+    return this.#queue.runSync(() => this.#attempt(options), options);
   }
 
   /**
    * Receives, waiting until there is a message. Receives that are pending at
    * the same time are served in the order in which they were called.
    *
-   * @param options A signal that ends the wait; then no message has been taken.
+   * @param options Where the message goes, and a signal that ends the wait; then
+   * no message has been taken.
    * @returns The message, and how many were missed before it; null at the end.
+   * @throws {RangeError} If there is not enough room; it is still there then.
    * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
    * has ended; once.
    * @throws {IpcError} `EBADMSG` if the broadcast makes no sense.
@@ -185,104 +199,10 @@ export class BroadcastReader
    * console.log((await receiving)?.data.length);
    * ```
    */
-  receive(options?: WaitOptions): Promise<BroadcastMessage | null> {
-    return this.#queue.run(() => this.#attempt(), options);
-  }
-
-  /**
-   * Receives into memory that is there, without waiting: several times as fast
-   * for short messages as having a new array made for each. What was missed
-   * shows in {@linkcode missed}.
-   *
-   * @param p Where the message goes; it need not fill it.
-   * @returns How many bytes it has; null at the end; undefined if there is none
-   * now, or others wait already.
-   * @throws {RangeError} If it is longer than `p`; it is still there then.
-   * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
-   * has ended; once.
-   * @throws {IpcError} `EBADMSG` if the broadcast makes no sense.
-   * @throws {Deno.errors.BadResource} If it is closed.
-   *
-   * @example
-   * ```ts
-   * import { Broadcast, SharedMemory } from "@ipc/core/shm";
-   * import { assertEquals } from "@std/assert";
-   *
-   * using memory = SharedMemory.anonymous(4096);
-   * using broadcast = Broadcast.create(memory);
-   * using reader = broadcast.subscribe();
-   * broadcast.send("hello");
-   * assertEquals(reader.tryReceiveInto(new Uint8Array(100)), 5);
-   * ```
-   */
-  tryReceiveInto(p: Uint8Array): number | null | undefined {
-    const buffer = bytes(p, "receive");
-    return this.#queue.idle ? this.#attemptInto(buffer) : undefined;
-  }
-
-  /**
-   * Receives into memory that is there, blocking the thread until there is a
-   * message. What was missed shows in {@linkcode missed}.
-   *
-   * @param p Where the message goes; it need not fill it.
-   * @param options The longest to wait.
-   * @returns How many bytes it has; null at the end.
-   * @throws {RangeError} If it is longer than `p`; it is still there then.
-   * @throws {Deno.errors.TimedOut} If none came in time.
-   * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
-   * has ended; once.
-   * @throws {Deno.errors.Busy} If an asynchronous receive is pending.
-   *
-   * @example
-   * ```ts
-   * import { Broadcast, SharedMemory } from "@ipc/core/shm";
-   *
-   * using memory = SharedMemory.anonymous(4096);
-   * using broadcast = Broadcast.create(memory);
-   * using reader = broadcast.subscribe();
-   * broadcast.send("hello");
-   * const buffer = new Uint8Array(broadcast.capacity);
-   * console.log(reader.receiveIntoSync(buffer, { timeout: 1000 })); // 5
-   * ```
-   */
-  receiveIntoSync(p: Uint8Array, options?: SyncWaitOptions): number | null {
-    const buffer = bytes(p, "receive");
-    if (this.#queue.idle) {
-      const count = this.#attemptInto(buffer);
-      if (count !== undefined) return count;
-    }
-    return this.#queue.runSync(() => this.#attemptInto(buffer), options);
-  }
-
-  /**
-   * Receives into memory that is there, waiting until there is a message. What
-   * was missed shows in {@linkcode missed}.
-   *
-   * @param p Where the message goes; it need not fill it.
-   * @param options A signal that ends the wait; then no message has been taken.
-   * @returns How many bytes it has; null at the end.
-   * @throws {RangeError} If it is longer than `p`; it is still there then.
-   * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
-   * has ended; once.
-   * @throws {Deno.errors.BadResource} If it is closed, now or meanwhile.
-   *
-   * @example
-   * ```ts
-   * import { Broadcast, SharedMemory } from "@ipc/core/shm";
-   *
-   * using memory = SharedMemory.anonymous(4096);
-   * using broadcast = Broadcast.create(memory);
-   * using reader = broadcast.subscribe();
-   * broadcast.send("hello");
-   * console.log(await reader.receiveInto(new Uint8Array(100))); // 5
-   * ```
-   */
-  async receiveInto(
-    p: Uint8Array,
-    options?: WaitOptions,
-  ): Promise<number | null> {
-    const buffer = bytes(p, "receive");
-    return await this.#queue.run(() => this.#attemptInto(buffer), options);
+  receive(
+    options?: RingReceiveOptions & WaitOptions,
+  ): Promise<BroadcastMessage | null> {
+    return this.#queue.run(() => this.#attempt(options), options);
   }
 
   /**
@@ -351,15 +271,13 @@ export class BroadcastReader
     this.close();
   }
 
-  #attempt(): BroadcastMessage | null | undefined {
-    const data = this.#take((at, length) => this.#copy(at, length));
+  #attempt(options?: RingReceiveOptions): BroadcastMessage | null | undefined {
+    const into = options?.into && bytes(options.into, "receive");
+    const data = this.#take(
+      (at, length) => this.#copy(at, length, into ?? new Uint8Array(length)),
+      into?.length,
+    );
     return data && { data, missed: this.#cursor.missed };
-  }
-
-  #attemptInto(p: Uint8Array): number | null | undefined {
-    const copy: CopyRecord<number> = (at, length) =>
-      this.#copyInto(p, at, length);
-    return this.#take(copy, p.length);
   }
 
   /** Takes a message; null at the end, undefined if there is none now. */
@@ -388,21 +306,16 @@ export class BroadcastReader
     return Atomics.load(this.#records.words, AT_PRODUCER) === CLOSED;
   }
 
-  #copy(at: number, length: number): Uint8Array<ArrayBuffer> {
-    const { data } = this.#records;
-    const end = at + length;
-    if (end <= data.length) return data.slice(at, end);
-    const copy = new Uint8Array(length);
-    this.#copyInto(copy, at, length);
-    return copy;
-  }
-
-  #copyInto(p: Uint8Array, at: number, length: number): number {
+  #copy(
+    at: number,
+    length: number,
+    into: Uint8Array<ArrayBuffer>,
+  ): Uint8Array<ArrayBuffer> {
     const { data } = this.#records;
     const first = Math.min(length, data.length - at);
-    p.set(data.subarray(at, at + first));
-    if (first < length) p.set(data.subarray(0, length - first), first);
-    return length;
+    into.set(data.subarray(at, at + first));
+    if (first < length) into.set(data.subarray(0, length - first), first);
+    return length === into.length ? into : into.subarray(0, length);
   }
 }
 

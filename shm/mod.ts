@@ -35,6 +35,7 @@ export {
   type SyncOptions,
 } from "./mapped_memory.ts";
 export { RingBuffer, type RingBufferOptions } from "./ring_buffer.ts";
+export type { RingReceiveOptions } from "./ring_receive_options.ts";
 export {
   SharedMemory,
   type SharedMemoryOpenOptions,

@@ -14,6 +14,7 @@ import { RING } from "./_ring_layout.ts";
 import { RingProducer } from "./_ring_producer.ts";
 import { RingSide } from "./_ring_side.ts";
 import { TIGHT } from "./_sleeper.ts";
+import type { RingReceiveOptions } from "./ring_receive_options.ts";
 import { SharedMemory } from "./shared_memory.ts";
 
 /** Options of {@linkcode RingBuffer.create} and {@linkcode RingBuffer.ensure}. */
@@ -353,9 +354,11 @@ export class RingBuffer
   /**
    * Receives without waiting.
    *
+   * @param options Where the message goes.
    * @returns The message, as a copy; null at the end, which is when the
    * producer has closed the ring; undefined if there is none now, or others
    * wait already.
+   * @throws {RangeError} If there is not enough room; it is still there then.
    * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
    * has ended.
    * @throws {Deno.errors.Busy} If another is the consumer.
@@ -372,17 +375,26 @@ export class RingBuffer
    * assertEquals(ring.tryReceive(), undefined);
    * ring.trySend(new Uint8Array([7]));
    * assertEquals(ring.tryReceive(), new Uint8Array([7]));
+   *
+   * ring.trySend(new Uint8Array([8]));
+   * const into = new Uint8Array(ring.capacity);
+   * assertEquals(ring.tryReceive({ into }), new Uint8Array([8]));
+   * assertEquals(into[0], 8);
    * ```
    */
-  tryReceive(): Uint8Array<ArrayBuffer> | null | undefined {
-    return this.#receiving.idle ? this.#consumer.tryReceive() : undefined;
+  tryReceive(
+    options?: RingReceiveOptions,
+  ): Uint8Array<ArrayBuffer> | null | undefined {
+    if (!this.#receiving.idle) return undefined;
+    return this.#consumer.tryReceive(intoOf(options));
   }
 
   /**
    * Receives, blocking the thread until there is a message.
    *
-   * @param options The longest to wait.
+   * @param options Where the message goes, and the longest to wait.
    * @returns The message, as a copy; null at the end.
+   * @throws {RangeError} If there is not enough room; it is still there then.
    * @throws {Deno.errors.TimedOut} If none came in time.
    * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
    * has ended.
@@ -401,8 +413,15 @@ export class RingBuffer
    * console.log(ring.receiveSync({ timeout: 1000 }));
    * ```
    */
-  receiveSync(options?: SyncWaitOptions): Uint8Array<ArrayBuffer> | null {
-    const attempt = () => this.#consumer.tryReceive();
+  receiveSync(
+    options?: RingReceiveOptions & SyncWaitOptions,
+  ): Uint8Array<ArrayBuffer> | null {
+    const into = intoOf(options);
+    if (this.#receiving.idle) {
+      const message = this.#consumer.tryReceive(into);
+      if (message !== undefined) return message;
+    }
+    const attempt = () => this.#consumer.tryReceive(into);
     return this.#receiving.runSync(attempt, options);
   }
 
@@ -410,8 +429,10 @@ export class RingBuffer
    * Receives, waiting until there is a message. Receives that are pending at
    * the same time are served in the order in which they were called.
    *
-   * @param options A signal that ends the wait; then no message has been taken.
+   * @param options Where the message goes, and a signal that ends the wait; then
+   * no message has been taken.
    * @returns The message, as a copy; null at the end.
+   * @throws {RangeError} If there is not enough room; it is still there then.
    * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
    * has ended.
    * @throws {Deno.errors.Busy} If another is the consumer.
@@ -429,107 +450,11 @@ export class RingBuffer
    * console.log(await receiving);
    * ```
    */
-  receive(options?: WaitOptions): Promise<Uint8Array<ArrayBuffer> | null> {
-    return this.#receiving.run(() => this.#consumer.tryReceive(), options);
-  }
-
-  /**
-   * Receives into memory that is there, without waiting: several times as fast
-   * for short messages as having a new array made for each.
-   *
-   * @param p Where the message goes; it need not fill it.
-   * @returns How many bytes it has; null at the end; undefined if there is none
-   * now, or others wait already.
-   * @throws {RangeError} If it is longer than `p`; it is still there then.
-   * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
-   * has ended.
-   * @throws {Deno.errors.Busy} If another is the consumer.
-   * @throws {IpcError} `EBADMSG` if the ring makes no sense.
-   * @throws {Deno.errors.BadResource} If it is closed.
-   *
-   * @example
-   * ```ts
-   * import { RingBuffer, SharedMemory } from "@ipc/core/shm";
-   * import { assertEquals } from "@std/assert";
-   *
-   * using memory = SharedMemory.anonymous(4096);
-   * using ring = RingBuffer.create(memory);
-   * ring.trySend(new Uint8Array([7, 8]));
-   * const buffer = new Uint8Array(ring.capacity);
-   * assertEquals(ring.tryReceiveInto(buffer), 2);
-   * assertEquals(buffer[1], 8);
-   * ```
-   */
-  tryReceiveInto(p: Uint8Array): number | null | undefined {
-    if (!this.#receiving.idle) return undefined;
-    return this.#consumer.tryReceiveInto(bytes(p, "receive"));
-  }
-
-  /**
-   * Receives into memory that is there, blocking the thread until there is a
-   * message.
-   *
-   * @param p Where the message goes; it need not fill it.
-   * @param options The longest to wait.
-   * @returns How many bytes it has; null at the end.
-   * @throws {RangeError} If it is longer than `p`; it is still there then.
-   * @throws {Deno.errors.TimedOut} If none came in time.
-   * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
-   * has ended.
-   * @throws {Deno.errors.Busy} If another is the consumer, or an asynchronous
-   * receive is pending.
-   *
-   * @example
-   * ```ts
-   * import { RingBuffer, SharedMemory } from "@ipc/core/shm";
-   *
-   * using memory = SharedMemory.anonymous(4096);
-   * using ring = RingBuffer.create(memory);
-   * ring.sendSync("hello");
-   * const buffer = new Uint8Array(ring.capacity);
-   * const count = ring.receiveIntoSync(buffer, { timeout: 1000 });
-   * console.log(buffer.subarray(0, count!));
-   * ```
-   */
-  receiveIntoSync(p: Uint8Array, options?: SyncWaitOptions): number | null {
-    const buffer = bytes(p, "receive");
-    if (this.#receiving.idle) {
-      const count = this.#consumer.tryReceiveInto(buffer);
-      if (count !== undefined) return count;
-    }
-    const attempt = () => this.#consumer.tryReceiveInto(buffer);
-    return this.#receiving.runSync(attempt, options);
-  }
-
-  /**
-   * Receives into memory that is there, waiting until there is a message.
-   *
-   * @param p Where the message goes; it need not fill it.
-   * @param options A signal that ends the wait; then no message has been taken.
-   * @returns How many bytes it has; null at the end.
-   * @throws {RangeError} If it is longer than `p`; it is still there then.
-   * @throws {Deno.errors.BrokenPipe} If there is none and the producer's process
-   * has ended.
-   * @throws {Deno.errors.Busy} If another is the consumer.
-   * @throws {Deno.errors.BadResource} If it is closed, now or meanwhile.
-   *
-   * @example
-   * ```ts
-   * import { RingBuffer, SharedMemory } from "@ipc/core/shm";
-   *
-   * using memory = SharedMemory.anonymous(4096);
-   * using ring = RingBuffer.create(memory);
-   * await ring.send("hello");
-   * const buffer = new Uint8Array(ring.capacity);
-   * console.log(await ring.receiveInto(buffer)); // 5
-   * ```
-   */
-  async receiveInto(
-    p: Uint8Array,
-    options?: WaitOptions,
-  ): Promise<number | null> {
-    const buffer = bytes(p, "receive");
-    const attempt = () => this.#consumer.tryReceiveInto(buffer);
+  async receive(
+    options?: RingReceiveOptions & WaitOptions,
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
+    const into = intoOf(options);
+    const attempt = () => this.#consumer.tryReceive(into);
     return await this.#receiving.run(attempt, options);
   }
 
@@ -685,7 +610,7 @@ export class RingBuffer
    * ```
    */
   tryPeek(): Uint8Array<ArrayBuffer> | null | undefined {
-    return this.#receiving.idle ? this.#consumer.tryPeek() : undefined;
+    return !this.#receiving.idle ? undefined : this.#consumer.tryPeek();
   }
 
   /**
@@ -834,4 +759,11 @@ export class RingBuffer
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function intoOf(
+  options: RingReceiveOptions | undefined,
+): Uint8Array<ArrayBuffer> | undefined {
+  const into = options?.into;
+  return into === undefined ? undefined : bytes(into, "receive");
 }

@@ -144,28 +144,31 @@ export let newReceived: (
 export class Received implements Disposable {
   readonly #from: Uint8Array | undefined;
 
+  // Only declared: to define each before the constructor sets it would double
+  // what making a message takes.
+
   /** The bytes. Memory of its own, or a part of what was given as `into`. */
-  readonly data: Uint8Array<ArrayBuffer>;
+  declare readonly data: Uint8Array<ArrayBuffer>;
   /** The descriptors that came with it. */
-  readonly fds: readonly ReceivedFd[];
+  declare readonly fds: readonly ReceivedFd[];
   /**
    * Who sent it, as the kernel vouches for. Undefined on macOS, for a process
    * that has no number here, for what was sent before this socket was made, and
    * for what was sent through a stream before the first `receive`, unless it
    * was sent with `credentials`.
    */
-  readonly credentials: Credentials | undefined;
+  declare readonly credentials: Credentials | undefined;
   /**
    * Whether something of it was lost: bytes, because it was longer than
    * `maxBytes`, or descriptors, as {@linkcode fdsTruncated} tells. What is
    * lost is not lost of a stream, whose bytes wait for the next call.
    */
-  readonly truncated: boolean;
+  declare readonly truncated: boolean;
   /**
    * Whether descriptors were lost, because there were more than `maxFds` or
    * than this process may have open. They are closed.
    */
-  readonly fdsTruncated: boolean;
+  declare readonly fdsTruncated: boolean;
 
   static {
     newReceived = (arrival, data, maxFds) =>

@@ -60,7 +60,8 @@ Deno.test("every reader gets every message, at its own pace", async () => {
   assertEquals(first.tryReceive(), { data: new Uint8Array(0), missed: 0 });
   assertEquals(first.tryReceive(), undefined);
   assertEquals(second.receiveSync()?.data.length, 6);
-  assertEquals(second.tryReceiveInto(new Uint8Array(10)), 0);
+  const into = new Uint8Array(10);
+  assertEquals(second.tryReceive({ into })?.data.length, 0);
   assertEquals(second.tryReceive(), undefined);
 });
 
@@ -145,20 +146,21 @@ Deno.test("a message is received into memory that is there", async () => {
   using station = new Station(100);
   const { broadcast } = station;
   using reader = broadcast.subscribe();
-  const p = new Uint8Array(10);
+  const into = new Uint8Array(10);
   for (let i = 0; i < 100; i++) {
     broadcast.send(new Uint8Array(1 + i % 10).fill(i));
-    assertEquals(reader.receiveIntoSync(p), 1 + i % 10);
-    assertEquals(p[i % 10], i);
+    const { data } = reader.receiveSync({ into })!;
+    assertEquals([data.length, data.buffer], [1 + i % 10, into.buffer]);
+    assertEquals(into[i % 10], i);
   }
   broadcast.send(new Uint8Array(11));
   const tooShort = "the message has 11 bytes and there is room for 10";
-  assertThrows(() => reader.tryReceiveInto(p), RangeError, tooShort);
-  await assertRejects(() => reader.receiveInto(p), RangeError, tooShort);
+  assertThrows(() => reader.tryReceive({ into }), RangeError, tooShort);
+  await assertRejects(() => reader.receive({ into }), RangeError, tooShort);
   assertEquals(reader.tryReceive()?.data.length, 11);
-  const receiving = reader.receiveInto(p);
+  const receiving = reader.receive({ into });
   broadcast.send("x");
-  assertEquals(await receiving, 1);
+  assertEquals((await receiving)?.data, new Uint8Array([120]));
 });
 
 Deno.test("positions go on beyond 32 bits", () => {
@@ -217,7 +219,7 @@ Deno.test("readers come to the end when the producer has closed", async () => {
   for (let i = 0; i < 10; i++) assert(await reader.receive());
   assertEquals(await reader.receive(), null);
   assertEquals(reader.receiveSync(), null);
-  assertEquals(reader.tryReceiveInto(new Uint8Array(1)), null);
+  assertEquals(reader.tryReceive({ into: new Uint8Array(1) }), null);
 });
 
 Deno.test("waits for a message end with it, by abort, in time, and by closing", async () => {
@@ -356,9 +358,9 @@ Deno.test("no reader ever gets part of a message, however fast they are sent", a
   `);
   const into = "const p = new Uint8Array(3000);" + source(`
     const before = reader.missed;
-    const count = await reader.receiveInto(p);
-    if (count === null) break;
-    const data = p.subarray(0, count);
+    const message = await reader.receive({ into: p });
+    if (message === null) break;
+    const { data } = message;
   `);
   await using stack = new AsyncDisposableStack();
   const readers = [copying, into, copying].map((text) =>

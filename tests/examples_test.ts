@@ -316,69 +316,6 @@ function freePort(): string {
 
 for (const roles of [["server", "client"], ["client", "server"]]) {
   testExample(
-    "fifo_ping_pong.ts",
-    `plays when the ${roles[0]} comes first`,
-    [],
-    async (scene) => {
-      const path = scene.path("game");
-      const [first, second] = roles;
-      const playing = scene.run({ args: [first, path] });
-      await appears(`${path}.answers`, scene.signal);
-      const outcomes = [
-        await scene.run({ args: [second, path] }),
-        await playing,
-      ];
-      const text = outcomes.map(({ stdout }) => stdout).sort().join("");
-      assertMatch(
-        text,
-        /^client: 100 pongs, \d+\.\d µs each\nserver: 100 pings\n$/,
-      );
-      assertEquals(outcomes.map(({ code, stderr }) => [code, stderr]), [
-        [0, ""],
-        [0, ""],
-      ]);
-      const left = [...Deno.readDirSync(scene.path("."))];
-      assertEquals(left, []);
-    },
-  );
-}
-
-testExample("fifo_log_collector.ts", "collects lines of many until SIGINT", [
-  "sh",
-], async ({ path, signal }) => {
-  const log = path("log");
-  await using collector = new RunningExample(
-    "fifo_log_collector.ts",
-    [log],
-    signal,
-  );
-  const { stdout, stderr } = collector;
-  assertEquals(await stderr.next(), `collecting lines from ${log}`);
-
-  const seen: string[] = [];
-  for (let round = 0; round < 2; round++) {
-    const script = 'for i in 1 2 3; do echo "$1 says $i" > "$0"; done';
-    await using shells = new AsyncDisposableStack();
-    for (const name of ["one", "two", "three"]) {
-      shells.use(shell(script, [log, name], { signal }));
-    }
-    for (let i = 0; i < 9; i++) seen.push(await stdout.next() ?? "end");
-  }
-  collector.interrupt();
-  assertEquals(await stderr.next(), "18 lines collected");
-  assertEquals((await collector.status).code, 0);
-
-  const numbers = seen.map((line) => Number(line.split(": ")[0]));
-  assertEquals(numbers, seen.map((_, i) => i + 1));
-  const texts = seen.map((line) => line.split(": ")[1]).sort();
-  const expected = ["one", "three", "two"].flatMap((name) =>
-    [1, 1, 2, 2, 3, 3].map((i) => `${name} says ${i}`)
-  );
-  assertEquals(texts, expected);
-});
-
-for (const roles of [["server", "client"], ["client", "server"]]) {
-  testExample(
     "mq_ping_pong.ts",
     `plays when the ${roles[0]} comes first`,
     [],

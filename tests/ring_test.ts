@@ -113,33 +113,33 @@ Deno.test("a message is received into memory that is there", async () => {
   const { producer, consumer } = sides;
   for (const length of [0, 1, 3, 4, 5, 63, 64, 257, 1000]) {
     for (const begin of [0, 1, 4]) {
-      const message = numbered(length, 1000).subarray(0, length);
-      const data = new Uint8Array(length).fill(7);
-      data.set(message);
-      const p = new Uint8Array(1100).subarray(begin);
-      producer.trySend(data);
-      assertEquals(consumer.tryReceiveInto(p), length);
-      assertEquals(p.subarray(0, length), data);
-      assertEquals(p[length], 0, "nothing is written behind it");
+      const data = numbered(7, 1000).subarray(0, length);
+      const into = new Uint8Array(1100).subarray(begin);
+      // The second one goes where the first did.
+      for (let i = 0; i < 2; i++) {
+        producer.trySend(data);
+        const message = consumer.tryReceive({ into })!;
+        assertEquals(message, data);
+        assertEquals(message.buffer, into.buffer);
+        assertEquals(message.byteOffset, begin);
+        assertEquals(into[length], 0, "nothing is written behind it");
+        into.fill(0);
+      }
     }
   }
-  const p = new Uint8Array(4);
+  const into = new Uint8Array(4);
   producer.trySend("12345");
-  for (const { length } of [p, p]) {
-    assertThrows(
-      () => consumer.tryReceiveInto(p),
-      RangeError,
-      `has 5 bytes and there is room for ${length}; it is still there`,
-    );
-  }
-  assertThrows(() => consumer.receiveIntoSync(p), RangeError);
-  await assertRejects(() => consumer.receiveInto(p), RangeError);
+  const tooShort = "has 5 bytes and there is room for 4; it is still there";
+  const options = { into };
+  assertThrows(() => consumer.tryReceive(options), RangeError, tooShort);
+  assertThrows(() => consumer.receiveSync(options), RangeError, tooShort);
+  await assertRejects(() => consumer.receive(options), RangeError, tooShort);
   assertEquals(decoder.decode((await consumer.receive())!), "12345");
-  const waiting = consumer.receiveInto(p);
-  producer.trySend("1");
-  assertEquals(await waiting, 1);
+  const waiting = consumer.receive(options);
+  producer.trySend("1234");
+  assertEquals(await waiting, into);
   producer.trySend("2");
-  assertEquals(consumer.receiveIntoSync(p), 1);
+  assertEquals(consumer.receiveSync(options)?.length, 1);
 });
 
 Deno.test("what is reserved is written in place, and sent by commit()", async () => {
@@ -286,7 +286,7 @@ Deno.test("arguments that cannot be are refused", () => {
   const data = 5 as unknown as string;
   assertThrows(() => sides.producer.trySend(data), TypeError, "a Uint8Array");
   const p = [] as unknown as Uint8Array;
-  assertThrows(() => sides.consumer.tryReceiveInto(p), TypeError);
+  assertThrows(() => sides.consumer.tryReceive({ into: p }), TypeError);
 });
 
 Deno.test("a ring needs memory that is written to", () => {
@@ -329,7 +329,7 @@ Deno.test("a ring that the producer has closed ends after its last message", asy
     assertEquals(consumer.tryReceive(), null);
     assertEquals(consumer.receiveSync(), null);
     assertEquals(await consumer.receive(), null);
-    assertEquals(await consumer.receiveInto(new Uint8Array(1)), null);
+    assertEquals(consumer.tryReceive({ into: new Uint8Array(1) }), null);
     assertEquals(consumer.tryPeek(), null);
   }
 });

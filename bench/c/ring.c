@@ -17,6 +17,10 @@
 
 #include "measure.h"
 
+#ifndef ASLEEP_AT_ONCE
+#define ASLEEP_AT_ONCE 0
+#endif
+
 enum { MEMORY = 3, HEADER = 256, AWAKE = 0, ASLEEP = 1 };
 
 struct ring {
@@ -50,7 +54,7 @@ static void open_side(int is_a, const char *directory)
     out = is_a ? there : back;
     in = is_a ? back : there;
     sched_getaffinity(0, sizeof cpus, &cpus);
-    spins = CPU_COUNT(&cpus) > 1 ? 20000 : 0;
+    spins = CPU_COUNT(&cpus) > 1 && !ASLEEP_AT_ONCE ? 20000 : 0;
 }
 
 static void wake(_Atomic uint32_t *state)

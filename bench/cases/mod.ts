@@ -1,6 +1,7 @@
 /** The mechanisms that are measured, in the order of the report. */
 
 import type { Case } from "../case.ts";
+import { broadcast } from "./broadcast.ts";
 import { event, eventPoller } from "./event.ts";
 import { fifo } from "./fifo.ts";
 import { posixMq, sysvMq } from "./mq.ts";
@@ -9,7 +10,7 @@ import { pty } from "./pty.ts";
 import { signal } from "./signal.ts";
 import { socketConnect } from "./socket_connect.ts";
 import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
-import { ring, ringInPlace } from "./ring.ts";
+import { ring, ringAsleep, ringInPlace } from "./ring.ts";
 
 /** A line for each. */
 export const cases: readonly Case[] = [
@@ -25,6 +26,8 @@ export const cases: readonly Case[] = [
   sysvMq,
   ring,
   ringInPlace,
+  ringAsleep,
+  broadcast,
   signal,
   pty,
 ];

@@ -1,3 +1,4 @@
+import { setSpinning } from "../../mux/mod.ts";
 import { RingBuffer, SharedMemory } from "../../shm/mod.ts";
 import type { Case, Endpoint, Link, Place, Role } from "../case.ts";
 import { denoUnix } from "../peers/deno_unix.ts";
@@ -21,13 +22,28 @@ export const ring: Case = {
     return {
       sync: {
         send: (p) => outgoing.sendSync(p),
-        receive: (p) => requireAll(p, incoming.receiveIntoSync(p)),
+        receive: (p) => requireAll(p, incoming.receiveSync({ into: p })),
       },
       async: {
         send: (p) => outgoing.send(p),
-        receive: async (p) => requireAll(p, await incoming.receiveInto(p)),
+        receive: async (p) =>
+          requireAll(p, await incoming.receive({ into: p })),
       },
     };
+  },
+};
+
+/** The same where both sides sleep as soon as there is nothing to do. */
+export const ringAsleep: Case = {
+  ...ring,
+  name: "ring asleep",
+  voices: ["sync"],
+  sizes: [64],
+  measures: ["round trip"],
+  c: { source: "ring_asleep.c", link: twoRings },
+  open(place, role) {
+    setSpinning(0);
+    return ring.open(place, role);
   },
 };
 
@@ -61,15 +77,16 @@ function inPlace(
     },
     receive(p) {
       const message = incoming.tryPeek() ?? incoming.peekSync();
-      requireAll(p, message?.length ?? null);
+      requireAll(p, message);
       sum = message![0] + message![p.length - 1] & 255;
       incoming.release();
     },
   };
 }
 
-function requireAll(p: Uint8Array, count: number | null): void {
-  if (count !== p.length) throw new Error("A message of another size");
+function requireAll(p: Uint8Array, message: Uint8Array | null): void {
+  if (message?.length === p.length) return;
+  throw new Error("A message of another size");
 }
 
 function twoRings(_place: Place): Link {

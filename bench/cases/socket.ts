@@ -6,11 +6,13 @@ import {
   UnixStream,
 } from "../../socket/mod.ts";
 import type { Case, Endpoint, Link } from "../case.ts";
+import { denoDatagram } from "../peers/deno_datagram.ts";
 import { streamEndpoint } from "../stream_endpoint.ts";
 
 /** Two stream sockets that are connected with each other. */
 export const socketStream: Case = socketCase(
   "socket stream",
+  "stream.c",
   () => UnixStream.pair(),
   () => {
     const stream = UnixStream.fromFd(3);
@@ -19,21 +21,31 @@ export const socketStream: Case = socketCase(
 );
 
 /** Two sockets that keep messages apart, connected with each other. */
-export const socketSeqpacket: Case = socketCase(
-  "socket seqpacket",
-  () => UnixSeqpacket.pair(),
-  () => messageEndpoint(UnixSeqpacket.fromFd(3)),
-);
+export const socketSeqpacket: Case = {
+  ...socketCase(
+    "socket seqpacket",
+    "message.c",
+    () => UnixSeqpacket.pair(),
+    () => messageEndpoint(UnixSeqpacket.fromFd(3)),
+  ),
+  // The nearest that Deno has.
+  peers: [denoDatagram],
+};
 
 /** Two datagram sockets that are connected with each other. */
-export const socketDatagram: Case = socketCase(
-  "socket datagram",
-  () => UnixDatagram.pair(),
-  () => messageEndpoint(UnixDatagram.fromFd(3)),
-);
+export const socketDatagram: Case = {
+  ...socketCase(
+    "socket datagram",
+    "message.c",
+    () => UnixDatagram.pair(),
+    () => messageEndpoint(UnixDatagram.fromFd(3)),
+  ),
+  peers: [denoDatagram],
+};
 
 function socketCase(
   name: string,
+  source: string,
   pair: () => [Watchable & Disposable, Watchable & Disposable],
   open: () => Endpoint,
 ): Case {
@@ -50,7 +62,7 @@ function socketCase(
   return {
     name,
     voices: ["sync", "async", "async, no spin"],
-    c: { source: "stream.c", link },
+    c: { source, link },
     link,
     open,
   };

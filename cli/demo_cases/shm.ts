@@ -5,17 +5,20 @@ import { RingBuffer, SharedMemory, Struct } from "../../shm/mod.ts";
 import type { Case } from "../_demo/case.ts";
 import { playClient, playServer, type Talk } from "../_demo/ping_pong.ts";
 
-const CAPACITY = 4096;
+/** The descriptor of the memory: without a name, nothing is left behind. */
+const MEMORY = 3;
+/** Both rings are in the same memory. */
+const SIZE = 4096;
 
 const ringWithDeno: Case = {
   mechanism: "shm, ring",
   peer: "deno",
   async play(stage) {
-    const options = { capacity: CAPACITY, temporary: true };
-    const names = [newName(), newName()];
-    using requests = RingBuffer.create(names[0], options);
-    using answers = RingBuffer.create(names[1], options);
-    stage.startModule(import.meta.url, names);
+    using memory = SharedMemory.anonymous(2 * SIZE);
+    const capacity = 1024;
+    using requests = RingBuffer.create(memory, { capacity });
+    using answers = RingBuffer.create(memory, { capacity, offset: SIZE });
+    stage.startModule(import.meta.url, [], { [MEMORY]: memory });
     const talk = overRings(answers, requests, stage.signal);
     return await playClient(talk, stage.rounds);
   },
@@ -28,18 +31,14 @@ const Table = new Struct({
 });
 
 const PYTHON = `
-import sys, time
-from multiprocessing import resource_tracker, shared_memory
+import mmap, sys, time
 
-memory = shared_memory.SharedMemory(sys.argv[1].lstrip("/"))
-# Who has not made it must not remove it at the end: bpo-39959.
-resource_tracker.unregister(memory._name, "shared_memory")
-table = memory.buf
+table = mmap.mmap(${MEMORY}, 0)
 turn = 1
 while True:
     while int.from_bytes(table[0:4], sys.byteorder) < turn:
         time.sleep(0)
-    if bytes(table[4:8]).rstrip(b"\\0") == b"end":
+    if table[4:8].rstrip(b"\\0") == b"end":
         break
     table[4:8] = b"pong"
     table[0:4] = (turn + 1).to_bytes(4, sys.byteorder)
@@ -51,9 +50,8 @@ const memoryWithPython: Case = {
   peer: "python3",
   needs: "python3",
   async play(stage) {
-    const options = { size: Table.size, temporary: true };
-    using memory = SharedMemory.create(newName(), options);
-    stage.start("python3", ["-c", PYTHON, memory.name!]);
+    using memory = SharedMemory.anonymous(Table.size);
+    stage.start("python3", ["-c", PYTHON], { [MEMORY]: memory });
     const talk = overTable(memory, stage.signal);
     const played = await playClient(talk, stage.rounds);
     await stage.ended();
@@ -63,10 +61,6 @@ const memoryWithPython: Case = {
 
 /** The cases of shared memory. */
 export const shmCases: readonly Case[] = [ringWithDeno, memoryWithPython];
-
-function newName(): string {
-  return `/ipc-demo-${crypto.randomUUID().slice(0, 18)}`;
-}
 
 function overRings(
   incoming: RingBuffer,
@@ -105,6 +99,8 @@ function overTable(memory: SharedMemory, signal: AbortSignal): Talk {
 }
 
 if (import.meta.main) {
-  const [requests, answers] = Deno.args.map((name) => RingBuffer.open(name));
+  using memory = SharedMemory.fromFd(MEMORY);
+  using requests = RingBuffer.open(memory);
+  using answers = RingBuffer.open(memory, { offset: SIZE });
   await playServer(overRings(requests, answers));
 }

@@ -1,0 +1,34 @@
+/** Bytes that are used again and again, and copied in words of 64 bits then. */
+
+/** Up to so many bytes that is faster than the copying that is built in. */
+export const SHORT = 256;
+
+/** Remembers the bytes that were used last. */
+export class ReusedBytes {
+  #last: Uint8Array<ArrayBuffer> | undefined;
+  /** Null if they cannot be used in words. */
+  #words: BigInt64Array<ArrayBuffer> | null | undefined;
+
+  /** The words of bytes, if these are the same as the last time. */
+  words(bytes: Uint8Array<ArrayBuffer>): BigInt64Array<ArrayBuffer> | null {
+    if (bytes === this.#last && this.#words !== undefined) return this.#words;
+    return this.#look(bytes);
+  }
+
+  #look(bytes: Uint8Array<ArrayBuffer>): BigInt64Array<ArrayBuffer> | null {
+    if (bytes !== this.#last) {
+      this.#last = bytes;
+      this.#words = undefined;
+      return null;
+    }
+    return this.#words = wordsOf(bytes);
+  }
+}
+
+function wordsOf(
+  { buffer, byteOffset, length }: Uint8Array<ArrayBuffer>,
+): BigInt64Array<ArrayBuffer> | null {
+  return byteOffset % 8 === 0
+    ? new BigInt64Array(buffer, byteOffset, length >> 3)
+    : null;
+}
