@@ -6,8 +6,8 @@
  *
  * Only a thread itself can change what it blocks. So each of the others is sent
  * a signal, the handler of which changes the mask that it returns to. Threads
- * that are started later inherit theirs. So do programs that Deno starts, for
- * which reason the standard signals, which are merged anyway, are left alone.
+ * that are started later inherit theirs. The standard signals, which are merged
+ * anyway, are left alone.
  */
 
 import { libc as base } from "../_internal/_ffi.ts";
@@ -96,7 +96,7 @@ function tell(thread: number, signal: number): number {
     code: SI_DETHREAD,
     pid: Deno.pid,
     uid: libc.getuid(),
-    value: bit(signal),
+    value: 0n,
   });
   const result = libc.rt_tgsigqueueinfo(
     BigInt(platform.SYS_rt_tgsigqueueinfo),

@@ -16,6 +16,8 @@ import {
   SIG_IGN,
   SIGACTION_SIZE,
 } from "../_internal/sigaction.ts";
+import { isRealtime } from "../_internal/signals.ts";
+import { bit } from "../_internal/threads.ts";
 import { mapCode } from "./_executable.ts";
 import {
   assemble,
@@ -25,8 +27,10 @@ import {
   MARK,
 } from "./_machine_code.ts";
 
-/** Where in a handler's data the struct is. */
+/** Where in a handler's data the struct is, and what comes after it. */
 const PREVIOUS = 16;
+const OWN = PREVIOUS + SIGACTION_SIZE;
+const DATA_SIZE = OWN + 8;
 
 const NO_PIPE = -1;
 /** Every page begins at a multiple of this, the smallest there is. */
@@ -42,18 +46,21 @@ export class Handler {
   /** `struct sigaction` of what is called next. */
   readonly #previous: Uint8Array<ArrayBuffer>;
   readonly #next: BigInt64Array;
+  /** What threads are to block that come here, except for the collector. */
+  readonly #own: BigUint64Array;
 
   private constructor(address: Address) {
     const start = Deno.UnsafePointer.value(address);
     this.#entry = start + BigInt(ENTRY);
     const data = Deno.UnsafePointerView.getArrayBuffer(
       Deno.UnsafePointer.create(start + BigInt(DATA))!,
-      PREVIOUS + SIGACTION_SIZE,
+      DATA_SIZE,
     );
     this.#words = new Int32Array(data, 0, 2);
     this.#dropped = new BigInt64Array(data, 8, 1);
-    this.#previous = new Uint8Array(data, PREVIOUS);
+    this.#previous = new Uint8Array(data, PREVIOUS, SIGACTION_SIZE);
     this.#next = new BigInt64Array(data, PREVIOUS, 1);
+    this.#own = new BigUint64Array(data, OWN, 1);
   }
 
   /** A new one, in no chain yet. */
@@ -84,6 +91,7 @@ export class Handler {
   /** Puts it first in a signal's chain, to write to a pipe. */
   install(signal: number, pipe: number): void {
     this.#dropped[0] = 0n;
+    this.#own[0] = isRealtime(signal) ? bit(signal) : 0n;
     Atomics.store(this.#words, 0, pipe);
     getStruct(signal, this.#previous);
     const handler = this.#entry;

@@ -1,12 +1,13 @@
 /** Records written by handlers in machine code: all that the kernel knows. */
 
 import { isRealtime } from "../_internal/signals.ts";
-import { nobodyHandles, unblock } from "../_internal/threads.ts";
+import { bit, nobodyHandles, unblock } from "../_internal/threads.ts";
 import { collect, startCollector } from "./_collector.ts";
 import { DenoListeners } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
 import { exclusively } from "./_process_lock.ts";
+import { spareChildren } from "./_programs.ts";
 import type { Source } from "./_source.ts";
 
 /** The handlers of one stream. */
@@ -28,7 +29,10 @@ export class HandlerSource implements Source {
     const realtime = signals.filter(isRealtime);
     try {
       exclusively(() => {
-        if (realtime.length > 0) startCollector(code);
+        if (realtime.length > 0) {
+          startCollector(code);
+          spareChildren();
+        }
         const used = nobodyHandles();
         for (const signal of signals) {
           this.#lookAt(signal);
@@ -75,7 +79,7 @@ export class HandlerSource implements Source {
           if (this.#staying.has(signal)) continue;
           if (handler.uninstall(signal)) keepHandler(signal, handler);
           const last = Handler.first(signal) === undefined;
-          if (last && isRealtime(signal)) unblock(signal);
+          if (last && isRealtime(signal)) unblock(bit(signal));
         }
       });
     } finally {
