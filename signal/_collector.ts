@@ -32,9 +32,13 @@ const NAME = "ipc-signals";
 /** How long to try, in milliseconds. */
 const PATIENCE = 500;
 
-/** Starts the thread, if it is not there yet. */
-export function startCollector(code: MachineCode): void {
-  if (threads().some(isCollector)) return;
+/**
+ * Starts the thread, if it is not there yet.
+ *
+ * @returns Whether it was not.
+ */
+export function startCollector(code: MachineCode): boolean {
+  if (threads().some(isCollector)) return false;
   const thread = new BigUint64Array(1);
   const entry = mapCode(assemble(code.collector));
   checkReturned(
@@ -46,6 +50,7 @@ export function startCollector(code: MachineCode): void {
     libc.pthread_setname_np(thread[0], cString(NAME)),
     "pthread_setname_np",
   );
+  return true;
 }
 
 function isCollector({ name }: Thread): boolean {

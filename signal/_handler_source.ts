@@ -29,10 +29,7 @@ export class HandlerSource implements Source {
     const realtime = signals.filter(isRealtime);
     try {
       exclusively(() => {
-        if (realtime.length > 0) {
-          startCollector(code);
-          spareChildren();
-        }
+        if (realtime.length > 0) spareChildren(startCollector(code));
         const used = nobodyHandles();
         for (const signal of signals) {
           this.#lookAt(signal);

@@ -14,12 +14,18 @@ const STARTERS: readonly (readonly [object, readonly string[]])[] = [
   [Deno, ["spawn", "spawnAndWait", "spawnAndWaitSync"]],
 ];
 
-let done = false;
+/** What this thread blocked before there was a collector. */
+let inherited: bigint | undefined;
 
-/** Has programs that are started from now on not block what this thread does. */
-export function spareChildren(): void {
-  if (done) return;
-  done = true;
+/**
+ * Has programs that this thread starts from now on block what they would
+ * without a collector.
+ *
+ * @param first Whether no thread can have been told yet what to block.
+ */
+export function spareChildren(first: boolean): void {
+  if (inherited !== undefined) return;
+  inherited = first ? ownBlocked() : 0n;
   for (const [owner, names] of STARTERS) {
     for (const name of names) wrap(owner, name);
   }
@@ -38,11 +44,11 @@ function wrap(owner: object, name: string): void {
 }
 
 /**
- * Calls `body` with no real-time signal blocked by this thread. One that comes
- * meanwhile may be handled by it, and so may overtake another.
+ * Calls `body` while this thread blocks nothing because of the collector. A
+ * signal that comes meanwhile may be handled by it, and so overtake another.
  */
 function unblocked<T>(body: () => T): T {
-  const blocked = ownBlocked() & realtimeBits();
+  const blocked = ownBlocked() & realtimeBits() & ~(inherited ?? 0n);
   if (blocked === 0n) return body();
   unblock(blocked);
   try {
