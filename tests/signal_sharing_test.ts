@@ -55,6 +55,50 @@ Deno.test("a signal that was ignored is ignored again", {
   });
 });
 
+Deno.test("what was there before a stream is there again, as it was", {
+  ignore,
+}, async () => {
+  const output = await runDeno(`${PRELUDE}
+    const { sigaction, dlsym } = Deno.dlopen("libc.so.6", {
+      sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+      dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
+    }).symbols;
+    // glibc sets this whenever it is called.
+    const SA_RESTORER = 0x04000000;
+    const SIGUSR2 = 12, SIGURG = 23, SA_NODEFER = 0x40000000;
+    function action(signal) {
+      const struct = new Uint8Array(152);
+      sigaction(signal, null, struct);
+      const view = new DataView(struct.buffer);
+      const flags = view.getUint32(136, true) & ~SA_RESTORER;
+      return [view.getBigUint64(0), view.getBigUint64(8), flags].join();
+    }
+    // Somebody else's handler, with a mask and a flag.
+    const getpid = dlsym(null, new TextEncoder().encode("getpid\\0"));
+    const struct = new DataView(new ArrayBuffer(152));
+    struct.setBigUint64(0, Deno.UnsafePointer.value(getpid), true);
+    struct.setUint8(8, 1);
+    struct.setUint32(136, SA_NODEFER, true);
+    sigaction(SIGURG, new Uint8Array(struct.buffer), null);
+    Deno.addSignalListener("SIGUSR2", () => {});
+    const signals = ["SIGURG", "SIGUSR2", "SIGWINCH", realtime(5)];
+    const numbers = [SIGURG, SIGUSR2, 28, 34 + 5];
+    const before = numbers.map(action);
+    const first = SignalStream.open(signals);
+    const second = SignalStream.open(signals.toReversed());
+    console.log(numbers.every((it, i) => action(it) !== before[i]));
+    for (const signal of signals) send(Deno.pid, signal);
+    for (const stream of [first, second]) {
+      const names = new Set();
+      while (names.size < 4) names.add((await stream.receive()).signal);
+      stream.close();
+    }
+    console.log(numbers.every((it, i) => action(it) === before[i]));
+    console.log(new Set(before).size);
+  `);
+  assertEquals(output, "true\ntrue\n3");
+});
+
 /** What goes on while a stream is open and afterwards, in Deno's own words. */
 const LISTENING = `${PRELUDE}
   let heard = 0;

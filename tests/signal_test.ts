@@ -318,9 +318,16 @@ Deno.test("an open stream that nobody waits for keeps no program alive", async (
   assertEquals(
     await runDeno(`${PRELUDE}
       SignalStream.open(["SIGUSR2", "SIGTERM"]);
-      console.log("open");
+      if (capabilities.realtime) {
+        SignalStream.open([realtime(1)]);
+        const stream = SignalStream.open([realtime(1)]);
+        queue(Deno.pid, realtime(1), 5);
+        console.log((await stream.receive()).value);
+        const signal = AbortSignal.timeout(10);
+        await stream.receive({ signal }).catch(() => {});
+      } else console.log(5);
     `),
-    "open",
+    "5",
   );
 });
 
