@@ -9,6 +9,25 @@ import { platform } from "../_internal/platform.ts";
 import { sleepSync } from "../_internal/poll.ts";
 import { signalName } from "../_internal/signals.ts";
 import { nobodyHandles, someoneWaitsIn } from "../_internal/threads.ts";
+import { libc } from "./_ffi.ts";
+
+const AT_ENTRY = 9n;
+const DL_INFO_SIZE = 32;
+const DL_INFO_FBASE = 8;
+
+/** Whether a handler is Deno's own, and not that of some library. */
+export function isDenos(handler: bigint): boolean {
+  const base = baseOf(handler);
+  return base !== undefined && base === baseOf(libc.getauxval(AT_ENTRY));
+}
+
+/** Where that begins, program or library, which an address is in. */
+function baseOf(address: bigint): bigint | undefined {
+  const info = new BigUint64Array(DL_INFO_SIZE / 8);
+  const pointer = Deno.UnsafePointer.create(address);
+  if (libc.dladdr(pointer, info) === 0) return undefined;
+  return info[DL_INFO_FBASE / 8];
+}
 
 /** How long to wait for Deno, in milliseconds. */
 const PATIENCE = 500;

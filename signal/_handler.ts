@@ -13,7 +13,6 @@ import {
   SA_SIGINFO,
   setAction,
   setStruct,
-  SIG_IGN,
   SIGACTION_SIZE,
 } from "../_internal/sigaction.ts";
 import { isRealtime } from "../_internal/signals.ts";
@@ -81,11 +80,13 @@ export class Handler {
       : undefined;
   }
 
-  /** Whose handler is called first for a signal; nobody's if there is none. */
-  static first(signal: number): "ours" | "other" | undefined {
-    const first = getAction(signal).handler;
-    if (first <= SIG_IGN) return undefined;
-    return Handler.#at(first) === undefined ? "other" : "ours";
+  /** What a signal's chain comes to that is none of these. */
+  static other(signal: number): bigint {
+    let handler = getAction(signal).handler;
+    for (let it = Handler.#at(handler); it; it = Handler.#at(handler)) {
+      handler = it.#next[0];
+    }
+    return handler;
   }
 
   /** Puts it first in a signal's chain, to write to a pipe. */

@@ -1,9 +1,10 @@
 /** Records written by handlers in machine code: all that the kernel knows. */
 
+import { getAction, SIG_IGN } from "../_internal/sigaction.ts";
 import { isRealtime } from "../_internal/signals.ts";
 import { bit, nobodyHandles, unblock } from "../_internal/threads.ts";
 import { collect, startCollector } from "./_collector.ts";
-import { DenoListeners } from "./_deno_listeners.ts";
+import { DenoListeners, isDenos } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
 import { exclusively } from "./_process_lock.ts";
@@ -50,7 +51,7 @@ export class HandlerSource implements Source {
 
   #lookAt(signal: number): void {
     // Deno does not know of real-time signals.
-    if (isRealtime(signal) || Handler.first(signal) !== "other") return;
+    if (isRealtime(signal) || !isDenos(Handler.other(signal))) return;
     this.#denoListeners.add(signal);
   }
 
@@ -75,7 +76,7 @@ export class HandlerSource implements Source {
         for (const [signal, handler] of this.#handlers) {
           if (this.#staying.has(signal)) continue;
           if (handler.uninstall(signal)) keepHandler(signal, handler);
-          const last = Handler.first(signal) === undefined;
+          const last = getAction(signal).handler <= SIG_IGN;
           if (last && isRealtime(signal)) unblock(bit(signal));
         }
       });

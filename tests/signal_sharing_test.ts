@@ -173,6 +173,22 @@ Deno.test(
   },
 );
 
+Deno.test("Deno does not end a program with a second stream either", {
+  ignore,
+}, async () => {
+  const output = await runDeno(`${LISTENING}
+    add();
+    remove();
+    const first = SignalStream.open(["SIGUSR2"]);
+    const second = SignalStream.open(["SIGUSR2"]);
+    first.close();
+    await signalled(false, second);
+    await new Promise((done) => setTimeout(done, 100));
+    console.log("alive");
+  `);
+  assertEquals(output.split("\n").at(-1), "alive");
+});
+
 Deno.test("Deno does not end a program by a signal that its stream has had", {
   ignore,
 }, async () => {
