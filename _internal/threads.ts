@@ -29,7 +29,7 @@ export function threadOf(id: number): Thread | undefined {
 
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
-const SIGSET_WORDS = 16;
+const SIGSET_SIZE = 128;
 
 /** What this thread blocks. */
 export function ownBlocked(): bigint {
@@ -48,8 +48,8 @@ export function unblock(signals: bigint): void {
 
 /** Answers what was blocked before. */
 function changeBlocked(how: number, signals: bigint): bigint {
-  const set = new BigUint64Array(SIGSET_WORDS);
-  const before = new BigUint64Array(SIGSET_WORDS);
+  const set = new BigUint64Array(SIGSET_SIZE / 8);
+  const before = new BigUint64Array(SIGSET_SIZE / 8);
   set[0] = signals;
   const result = libc.pthread_sigmask(how, set, before);
   checkReturned(result, "pthread_sigmask");

@@ -1,9 +1,9 @@
-/** The machine code of signal handlers is what its listing says. */
+/** The machine code of signals is what its listing says, and does what it is to. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { assemble, ENTRY, LISTINGS, MARK } from "../signal/_machine_code.ts";
 import { recordedHeaders } from "./_util/headers.ts";
-import { missing, run } from "./_util/peers.ts";
+import { isInstalled, missing, run } from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const thisMachine = `${Deno.build.os}-${Deno.build.arch}`;
@@ -17,9 +17,8 @@ const BEGINNINGS: Readonly<Record<string, string>> = {
 for (const [arch, { handler, collector }] of Object.entries(LISTINGS)) {
   const as = `${arch}-linux-gnu-as`;
   // The other processor's assembler is not asked for.
-  const ignore = thisMachine === `linux-${arch}`
-    ? missing(as)
-    : !isInstalled(as);
+  const here = thisMachine === `linux-${arch}`;
+  const ignore = here ? missing(as) : !isInstalled(as);
 
   Deno.test(`an assembler makes the machine code for ${arch} of its listing`, {
     ignore,
@@ -31,6 +30,29 @@ for (const [arch, { handler, collector }] of Object.entries(LISTINGS)) {
       new Uint8Array([...mark, ...assemble(handler)]),
     );
     assertEquals(await assembled(arch, collector), assemble(collector));
+  });
+
+  const emulator = `qemu-${arch}-static`;
+  Deno.test(`the machine code for ${arch} handles signals`, {
+    ignore: here
+      ? missing("cc")
+      : ![as, `${arch}-linux-gnu-gcc`, emulator].every(isInstalled),
+  }, async () => {
+    using directory = new TempDir();
+    const files = ["handler", "collector"].map((name) => directory.join(name));
+    const mark = new TextEncoder().encode(MARK);
+    const code = new Uint8Array([...mark, ...assemble(handler)]);
+    await Deno.writeFile(files[0], code);
+    await Deno.writeFile(files[1], assemble(collector));
+    const program = directory.join("program");
+    const source = "tests/testdata/signal_handler.c";
+    const flags = ["-Wall", "-Werror", "-O1", "-static", "-pthread"];
+    const compiler = here ? "cc" : `${arch}-linux-gnu-gcc`;
+    const compiled = await run(compiler, [...flags, "-o", program, source]);
+    assertEquals(compiled.stderr, "");
+    const [command, ...args] = here ? [program] : [emulator, program];
+    const { stdout, stderr } = await run(command, [...args, ...files]);
+    assertEquals([stdout, stderr], ["sound\n", ""]);
   });
 
   Deno.test(`the numbers in the machine code for ${arch} are on record`, () => {
@@ -64,14 +86,4 @@ async function assembled(arch: string, listing: string): Promise<Uint8Array> {
   const copied = await run(`${prefix}objcopy`, copying);
   assertEquals([assembling.stderr, copied.stderr], ["", ""]);
   return await Deno.readFile(binary);
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    new Deno.Command(program, { args: ["--version"] }).outputSync();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
