@@ -4,7 +4,7 @@ import { getAction, SIG_IGN } from "../_internal/sigaction.ts";
 import { isRealtime } from "../_internal/signals.ts";
 import { bit, nobodyHandles, unblock } from "../_internal/threads.ts";
 import { collect, startCollector } from "./_collector.ts";
-import { DenoListeners, isDenos } from "./_deno_listeners.ts";
+import { denoHandles, DenoListeners } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
 import { exclusively } from "./_process_lock.ts";
@@ -51,7 +51,9 @@ export class HandlerSource implements Source {
 
   #lookAt(signal: number): void {
     // Deno does not know of real-time signals.
-    if (isRealtime(signal) || !isDenos(Handler.other(signal))) return;
+    if (isRealtime(signal) || !denoHandles(signal, Handler.other(signal))) {
+      return;
+    }
     this.#denoListeners.add(signal);
   }
 

@@ -189,6 +189,26 @@ Deno.test("Deno does not end a program with a second stream either", {
   assertEquals(output.split("\n").at(-1), "alive");
 });
 
+Deno.test("Deno does not end a program that waits, by handlers of its own", {
+  ignore,
+}, async () => {
+  const output = await runDeno(`${PRELUDE}
+    using stream = SignalStream.open(["SIGHUP", "SIGINT", "SIGTERM"]);
+    const waiting = [stream.receive(), stream.receive(), stream.receive()];
+    // It has installed them when it has one for SIGUSR1.
+    await until(() => (BigInt("0x" + sets().caught) >> 9n & 1n) === 1n);
+    const child = spawn("sh", {
+      args: ["-c", "for i in HUP INT TERM; do kill -$i $0; done", "" + Deno.pid],
+    });
+    await child.status;
+    const received = await Promise.all(waiting);
+    console.log(...received.map(({ signal }) => signal).sort());
+    await new Promise((done) => setTimeout(done, 100));
+    console.log("alive");
+  `);
+  assertEquals(output, "SIGHUP SIGINT SIGTERM\nalive");
+});
+
 Deno.test("Deno does not end a program by a signal that its stream has had", {
   ignore,
 }, async () => {
