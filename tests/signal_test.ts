@@ -35,9 +35,9 @@ function take(stream: SignalStream, count: number): Promise<ReceivedSignal[]> {
 Deno.test("SignalStream tells who sent a signal, and how", {
   ignore,
 }, async () => {
-  using stream = SignalStream.open([realtime(10), "SIGURG"]);
-  send(pid, "SIGURG");
-  const plain = { signal: "SIGURG", pid, uid, code: 0 } as const;
+  using stream = SignalStream.open([realtime(10), "SIGCONT"]);
+  send(pid, "SIGCONT");
+  const plain = { signal: "SIGCONT", pid, uid, code: 0 } as const;
   assertEquals(await stream.receive(), plain);
   queue(pid, realtime(10), 42);
   const queued = { signal: realtime(10), pid, uid, value: 42, code: -1 };
