@@ -12,6 +12,7 @@
 
 import { libc as base } from "../_internal/_ffi.ts";
 import { checkReturned, E, errno, systemError } from "../_internal/errno.ts";
+import { assemble, mapCode } from "../_internal/executable.ts";
 import { cString } from "../_internal/memory.ts";
 import { platform } from "../_internal/platform.ts";
 import { signalName } from "../_internal/signals.ts";
@@ -21,9 +22,8 @@ import {
   type Thread,
   threads,
 } from "../_internal/threads.ts";
-import { mapCode } from "./_executable.ts";
 import { libc } from "./_ffi.ts";
-import { assemble, type MachineCode, SI_DETHREAD } from "./_machine_code.ts";
+import { type MachineCode, SI_DETHREAD } from "./_machine_code.ts";
 import { encode } from "./_siginfo.ts";
 
 /** By this it is found by Workers that have not started it. */

@@ -5,6 +5,7 @@
  */
 
 import { libc as base } from "../_internal/_ffi.ts";
+import { assemble, CODE_DATA, mapCode } from "../_internal/executable.ts";
 import type { Address } from "../_internal/mapping.ts";
 import {
   getAction,
@@ -17,14 +18,7 @@ import {
 } from "../_internal/sigaction.ts";
 import { isRealtime } from "../_internal/signals.ts";
 import { bit } from "../_internal/threads.ts";
-import { mapCode } from "./_executable.ts";
-import {
-  assemble,
-  DATA,
-  ENTRY,
-  type MachineCode,
-  MARK,
-} from "./_machine_code.ts";
+import { ENTRY, type MachineCode, MARK } from "./_machine_code.ts";
 
 /** Where in a handler's data the struct is, and what comes after it. */
 const PREVIOUS = 16;
@@ -52,7 +46,7 @@ export class Handler {
     const start = Deno.UnsafePointer.value(address);
     this.#entry = start + BigInt(ENTRY);
     const data = Deno.UnsafePointerView.getArrayBuffer(
-      Deno.UnsafePointer.create(start + BigInt(DATA))!,
+      Deno.UnsafePointer.create(start + BigInt(CODE_DATA))!,
       DATA_SIZE,
     );
     this.#words = new Int32Array(data, 0, 2);

@@ -1,7 +1,6 @@
 /**
- * The only code of this package that is no TypeScript: a signal handler must
- * be able to run between any two instructions of any thread, which nothing
- * that V8 runs can.
+ * What handles signals: it must be able to run between any two instructions of
+ * any thread, which nothing that V8 runs can.
  *
  * Each line is the bytes, a bar, and the instruction that an assembler makes
  * them of; a test has one do so.
@@ -11,12 +10,6 @@ import { arch, os } from "../_internal/platform.ts";
 
 /** Where the handler begins, after what it is recognized by. */
 export const ENTRY = 16;
-
-/**
- * Where the handler's data begin, from where its code does: a multiple of
- * every size that pages have.
- */
-export const DATA = 65_536;
 
 /** What a handler is recognized by, by every copy of this package. */
 export const MARK = "ipc signals 0001";
@@ -29,7 +22,7 @@ export const MARK = "ipc signals 0001";
 export const SI_DETHREAD = -7;
 
 /**
- * The handler. Its data are, from {@linkcode DATA} on:
+ * The handler. Its data are, behind the code:
  *
  *   0  int32   the pipe to write to; negative for none
  *   4  uint32  how many threads are using that pipe right now
@@ -196,12 +189,3 @@ export const LISTINGS: Readonly<Record<string, MachineCode>> = {
 export const machineCode: MachineCode | undefined = os === "linux"
   ? LISTINGS[arch]
   : undefined;
-
-/** The bytes of a listing. */
-export function assemble(listing: string): Uint8Array {
-  const bytes = listing.split("\n")
-    .flatMap((line) => line.split("|")[0].trim().split(" "))
-    .filter((byte) => byte !== "")
-    .map((byte) => parseInt(byte, 16));
-  return new Uint8Array(bytes);
-}

@@ -13,7 +13,7 @@ import {
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
 import { catchable } from "./_catchable.ts";
-import { usableCode } from "./_executable.ts";
+import { usableCode } from "./_usable_code.ts";
 import { HandlerSource } from "./_handler_source.ts";
 import { ListenerSource } from "./_listener_source.ts";
 import { decode, type ReceivedSignal, RECORD_SIZE } from "./_siginfo.ts";
