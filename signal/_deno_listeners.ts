@@ -12,8 +12,8 @@ import { nobodyHandles, someoneWaitsIn } from "../_internal/threads.ts";
 import { libc } from "./_ffi.ts";
 
 /**
- * What Deno handles itself, when a program has run for half a second: it ends
- * by them in order. Nobody would see that handler come.
+ * What Deno handles itself once a program has run for half a second, to end in
+ * good order. A stream that waits would not see these handlers come.
  */
 const ALWAYS: ReadonlySet<string> = new Set(["SIGHUP", "SIGINT", "SIGTERM"]);
 
