@@ -26,6 +26,8 @@ export * from "./lock/mod.ts";
 export * from "./mq/mod.ts";
 export * from "./mux/mod.ts";
 export * from "./pipe/mod.ts";
+export * from "./pty/mod.ts";
 export * from "./sem/mod.ts";
 export * from "./shm/mod.ts";
+export * from "./signal/mod.ts";
 export * from "./socket/mod.ts";

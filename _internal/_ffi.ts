@@ -31,6 +31,10 @@ export const libc = open({
     parameters: ["i32", "u64", "buffer"],
     result: "i32",
   },
+  // int pipe(int fildes[2]);
+  pipe: { parameters: ["buffer"], result: "i32" },
+  // int pipe2(int pipefd[2], int flags);  Linux
+  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   // int poll(struct pollfd fds[], nfds_t nfds, int timeout);
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   // int select(int nfds, fd_set *readfds, fd_set *writefds,
@@ -80,6 +84,8 @@ export const libc = open({
   // int sigaction(int sig, const struct sigaction *act,
   //               struct sigaction *oact);
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oset);
+  pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int __libc_current_sigrtmin(void);  Linux: what SIGRTMIN stands for
   __libc_current_sigrtmin: { parameters: [], result: "i32" },
   // int __libc_current_sigrtmax(void);  Linux: what SIGRTMAX stands for

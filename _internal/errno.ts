@@ -62,6 +62,18 @@ export function check(
 }
 
 /**
+ * For the functions that return the error number instead of setting errno:
+ * posix_spawn and all that begins with pthread.
+ */
+export function checkReturned(
+  number: number,
+  syscall: string,
+  context?: ErrorContext,
+): void {
+  if (number !== 0) throw systemError(number, syscall, context);
+}
+
+/**
  * For a call on a non-blocking descriptor that answered -1: returns undefined
  * when it has to be made again later, throws when it failed.
  */

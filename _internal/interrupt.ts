@@ -4,19 +4,13 @@
  */
 
 import { libc } from "./_ffi.ts";
-import { check } from "./errno.ts";
 import { cString } from "./memory.ts";
 import { listDirectory } from "./file.ts";
 import { O_RDONLY, os, platform } from "./platform.ts";
+import { getAction, SA_RESTART, setAction, SIG_DFL } from "./sigaction.ts";
+import { bit, threadOf } from "./threads.ts";
 
 const THREADS = "/proc/self/task";
-
-// struct sigaction { void (*sa_handler)(int); sigset_t sa_mask; int sa_flags;
-//                    void (*sa_restorer)(void); }  Linux
-const SIGACTION_SIZE = 152;
-const SIGACTION_FLAGS = 136;
-export const SA_RESTART = 0x10000000;
-const SIG_DFL = 0n;
 
 /** How to tell a system call from others, and from what it can be woken. */
 export interface Interruptible {
@@ -77,10 +71,11 @@ export function interrupt({ address, resumes = false }: Interruptible): void {
   if (found.length === 0) {
     found.push(...threadsIn(listDirectory(THREADS), wanted));
   }
-  if (found.length === 0) return;
-  const signal = signalFor(resumes ? 0 : SA_RESTART);
-  if (signal === undefined) return;
   for (const thread of found) {
+    // A thread may block some, such as those that another handles for all.
+    const blocked = threadOf(Number(thread))?.blocked ?? 0n;
+    const signal = signalFor(resumes ? 0 : SA_RESTART, blocked);
+    if (signal === undefined) return;
     known.add(thread);
     // ESRCH: it has ended.
     libc.tgkill(Deno.pid, Number(thread), signal);
@@ -112,21 +107,19 @@ function hex(address: bigint): string {
 /**
  * A real-time signal that does nothing but interrupt: the highest that nobody
  * else here uses. Looked for each time, as somebody may have taken it since.
+ *
+ * @param flags SA_RESTART or 0.
+ * @param blocked What the thread blocks that it is for.
  */
-export function signalFor(flags: number): number | undefined {
+export function signalFor(flags: number, blocked = 0n): number | undefined {
   const least = libc.__libc_current_sigrtmin();
   for (let signal = libc.__libc_current_sigrtmax(); signal >= least; signal--) {
-    const action = new Uint8Array(SIGACTION_SIZE);
-    const view = new DataView(action.buffer);
-    check(libc.sigaction(signal, null, action), "sigaction");
-    const handler = view.getBigUint64(0, true);
-    const current = view.getInt32(SIGACTION_FLAGS, true) & SA_RESTART;
-    if (handler === nothing && current === flags) return signal;
-    if (handler !== SIG_DFL) continue;
-    action.fill(0);
-    view.setBigUint64(0, nothing!, true);
-    view.setInt32(SIGACTION_FLAGS, flags, true);
-    check(libc.sigaction(signal, action, null), "sigaction");
+    if ((blocked & bit(signal)) !== 0n) continue;
+    const action = getAction(signal);
+    const current = action.flags & SA_RESTART;
+    if (action.handler === nothing && current === flags) return signal;
+    if (action.handler !== SIG_DFL) continue;
+    setAction(signal, { handler: nothing!, flags });
     return signal;
   }
   return undefined;

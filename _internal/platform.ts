@@ -21,6 +21,7 @@ export interface Platform {
   readonly O_CREAT: number;
   readonly O_EXCL: number;
   readonly O_CLOEXEC: number;
+  readonly O_NOCTTY: number;
   /** Packet mode of a pipe; 0 where there is none. */
   readonly O_DIRECT: number;
   readonly F_DUPFD_CLOEXEC: number;
@@ -28,7 +29,15 @@ export interface Platform {
   readonly F_SETPIPE_SZ: number;
   readonly F_GETPIPE_SZ: number;
   readonly FIONREAD: bigint;
+  readonly TIOCGWINSZ: bigint;
+  readonly TIOCSWINSZ: bigint;
   readonly FD_SETSIZE: number;
+  /** The real-time signals; 0 where there are none. */
+  readonly SIGRTMIN: number;
+  readonly SIGRTMAX: number;
+  /** System calls that libc lacks, or that are looked for; 0 on macOS. */
+  readonly SYS_recvfrom: number;
+  readonly SYS_rt_tgsigqueueinfo: number;
   readonly AT_FDCWD: number;
   readonly AT_SYMLINK_NOFOLLOW: number;
 
@@ -89,6 +98,18 @@ export interface Platform {
 
   /** `struct epoll_event` is packed on x86-64 only. */
   readonly epollEvent: { readonly size: number; readonly data: number };
+  /** Where the sets of flags are in `struct termios`: 32 bits are enough. */
+  readonly termios: {
+    readonly size: number;
+    readonly c_iflag: number;
+    readonly c_oflag: number;
+    readonly c_lflag: number;
+  };
+  readonly IXON: number;
+  readonly ONLCR: number;
+  readonly ICANON: number;
+  readonly ISIG: number;
+  readonly IEXTEN: number;
   /** Offsets in `struct stat`, on Linux in `struct statx`. */
   readonly stat: {
     readonly size: number;
@@ -205,6 +226,10 @@ export const POLLERR = 8;
 export const POLLHUP = 16;
 export const POLLNVAL = 32;
 export const WNOHANG = 1;
+export const ICRNL = 0x100;
+export const OPOST = 1;
+export const ECHO = 8;
+export const TCSANOW = 0;
 export const IPC_CREAT = 0x200;
 export const IPC_EXCL = 0x400;
 export const IPC_NOWAIT = 0x800;
@@ -291,12 +316,19 @@ const LINUX_X86_64: Platform = {
   O_CREAT: 0x40,
   O_EXCL: 0x80,
   O_CLOEXEC: 0x80000,
+  O_NOCTTY: 0x100,
   O_DIRECT: 0x4000,
   F_DUPFD_CLOEXEC: 1030,
   F_SETPIPE_SZ: 1031,
   F_GETPIPE_SZ: 1032,
   FIONREAD: 0x541bn,
+  TIOCGWINSZ: 0x5413n,
+  TIOCSWINSZ: 0x5414n,
   FD_SETSIZE: 1024,
+  SIGRTMIN: 34,
+  SIGRTMAX: 64,
+  SYS_recvfrom: 45,
+  SYS_rt_tgsigqueueinfo: 297,
   AT_FDCWD: -100,
   AT_SYMLINK_NOFOLLOW: 0x100,
   SOL_SOCKET: 1,
@@ -341,6 +373,12 @@ const LINUX_X86_64: Platform = {
   POSIX_SPAWN_SETSID: 0x80,
   POSIX_SPAWN_CLOEXEC_DEFAULT: 0,
   epollEvent: { size: 12, data: 4 },
+  termios: { size: 60, c_iflag: 0, c_oflag: 4, c_lflag: 12 },
+  IXON: 0x400,
+  ONLCR: 4,
+  ICANON: 2,
+  ISIG: 1,
+  IEXTEN: 0x8000,
   // struct statx, the same on every architecture: statx(2).
   stat: {
     size: 256,
@@ -393,6 +431,8 @@ const LINUX_X86_64: Platform = {
 const LINUX_AARCH64: Platform = {
   ...LINUX_X86_64,
   O_DIRECT: 0x10000,
+  SYS_recvfrom: 207,
+  SYS_rt_tgsigqueueinfo: 240,
   SYS_futex: 98,
   SYS_flock: 32,
   epollEvent: { size: 16, data: 8 },
@@ -412,12 +452,25 @@ const DARWIN_AARCH64: Platform = {
   O_CREAT: 0x200,
   O_EXCL: 0x800,
   O_CLOEXEC: 0x1000000,
+  O_NOCTTY: 0x20000,
   O_DIRECT: 0,
   F_DUPFD_CLOEXEC: 67,
   F_SETPIPE_SZ: 0,
   F_GETPIPE_SZ: 0,
   FIONREAD: 0x4004667fn,
+  TIOCGWINSZ: 0x40087468n,
+  TIOCSWINSZ: 0x80087467n,
   FD_SETSIZE: 1024,
+  SIGRTMIN: 0,
+  SIGRTMAX: 0,
+  SYS_recvfrom: 0,
+  SYS_rt_tgsigqueueinfo: 0,
+  termios: { size: 72, c_iflag: 0, c_oflag: 8, c_lflag: 24 },
+  IXON: 0x200,
+  ONLCR: 2,
+  ICANON: 0x100,
+  ISIG: 0x80,
+  IEXTEN: 0x400,
   AT_FDCWD: -2,
   AT_SYMLINK_NOFOLLOW: 0x20,
   SOL_SOCKET: 0xffff,

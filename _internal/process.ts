@@ -10,8 +10,9 @@
 
 import { libc } from "./_ffi.ts";
 import { E, errno } from "./errno.ts";
-import { inodeAt, readTextFile } from "./file.ts";
+import { inodeAt } from "./file.ts";
 import { os } from "./platform.ts";
+import { processStat } from "./proc.ts";
 
 const PID_BITS = 22n;
 const START_BITS = 32n;
@@ -82,20 +83,12 @@ export function isAlive(identity: bigint): boolean {
  */
 function startOf(pid: number): bigint | undefined {
   if (os !== "linux") return 0n;
-  let text: string;
-  try {
-    text = readTextFile(`/proc/${pid}/stat`);
-  } catch {
-    // Not ours to know: proc(5), hidepid. Or it ends just now.
-    return 0n;
-  }
-  // Behind the name, which may be anything: proc_pid_stat(5) from field 3 on.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [state] = fields;
-  const threads = Number(fields[17]);
+  const stat = processStat(pid);
+  if (stat === undefined) return 0n;
+  const { state, threads, start } = stat;
   // The first thread of many may have ended before the others.
   if ((state === "Z" || state === "X") && threads <= 1) return undefined;
-  return BigInt.asUintN(Number(START_BITS), BigInt(fields[19]));
+  return BigInt.asUintN(Number(START_BITS), start);
 }
 
 let namespace: bigint | undefined;

@@ -3,7 +3,7 @@
 import { libc } from "./_ffi.ts";
 import { bytes } from "./arguments.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { type ErrorContext, wouldBlock } from "./errno.ts";
+import { errno, type ErrorContext, wouldBlock } from "./errno.ts";
 import { sliceIsOver } from "./slice.ts";
 import {
   type Parking,
@@ -36,6 +36,8 @@ export interface StreamOptions {
   readonly read?: Move;
   /** Whether a read that answered nothing means the end; it does by default. */
   readonly atEnd?: (fd: number) => boolean;
+  /** An error number that means the end too, where there is one. */
+  readonly endError?: number;
   /** What the Web Stream does when it ends; closes the descriptor by default. */
   readonly close?: () => void;
 }
@@ -127,8 +129,10 @@ export class ByteReader {
     if (p.length === 0) return 0;
     const count = this.#read(fd, buffer, BigInt(Math.min(p.length, MOST)));
     if (count > 0) return count;
-    if (count < 0) return wouldBlock("read", this.#context);
-    const { atEnd } = this.#options;
+    const { atEnd, endError } = this.#options;
+    if (count < 0) {
+      return errno() === endError ? null : wouldBlock("read", this.#context);
+    }
     return atEnd === undefined || atEnd(fd) ? null : undefined;
   }
 

@@ -2,8 +2,10 @@
 
 import { libc } from "./_ffi.ts";
 import { check } from "./errno.ts";
-import { canInterrupt, SA_RESTART, signalFor } from "./interrupt.ts";
+import { canInterrupt, signalFor } from "./interrupt.ts";
 import { sleepSync } from "./poll.ts";
+import { SA_RESTART } from "./sigaction.ts";
+import { ownBlocked } from "./threads.ts";
 
 // struct sigevent { union sigval sigev_value; int sigev_signo;
 //                   int sigev_notify; pid_t sigev_notify_thread_id; … }  Linux
@@ -56,7 +58,7 @@ export function callFor<T>(
 
 /** Undefined without /proc, in an emulator, or with too many signals queued. */
 function createTimer(flags: number): bigint | undefined {
-  const signal = canInterrupt() ? signalFor(flags) : undefined;
+  const signal = canInterrupt() ? signalFor(flags, ownBlocked()) : undefined;
   if (signal === undefined) return undefined;
   const event = new Int32Array(SIGEVENT_SIZE / 4);
   event[2] = signal;

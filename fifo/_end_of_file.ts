@@ -10,7 +10,7 @@ import { os, platform, POLLHUP, POLLIN } from "../_internal/platform.ts";
 import { poll } from "../_internal/poll.ts";
 import type { Parking } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
-import { getAvailable } from "../pipe/capacity.ts";
+import { getAvailable } from "../_internal/pipe_capacity.ts";
 
 /** Whether the writers have come and gone, after a read that answered 0. */
 export function writersHaveGone(fd: number): boolean {

@@ -22,6 +22,13 @@ export const libc = open({
   // long syscall(long number, ...);
   // For pidfd_open(2), which glibc has since 2.36 and Linux since 5.3.
   syscall: { parameters: ["i64", "i64", "i64"], result: "i64" },
+  // int syscall(SYS_pidfd_send_signal, int pidfd, int sig, siginfo_t *info,
+  //             unsigned int flags);
+  pidfd_send_signal: {
+    name: "syscall",
+    parameters: ["i64", "i64", "i64", "buffer", "i64"],
+    result: "i64",
+  },
   // long syscall(SYS_futex_waitv, struct futex_waitv *waiters,
   //              unsigned nr_futexes, unsigned flags,
   //              struct timespec *timeout, clockid_t clockid);

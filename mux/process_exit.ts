@@ -9,6 +9,13 @@ import { openPidfd } from "./_pidfd.ts";
 import { readParking } from "./parking.ts";
 import { reactor } from "./reactor.ts";
 
+/** A descriptor of a process, which is readable when that has ended. Linux. */
+export function processDescriptor(pid: number): Descriptor {
+  const fd = openPidfd(pid);
+  check(fd, "pidfd_open", { on: `${pid}`, kind: "process" });
+  return new Descriptor(fd, `process ${pid}`);
+}
+
 /**
  * Resolves when the process has ended, whether or not it has been waited for.
  *
@@ -19,9 +26,7 @@ export async function processExit(
   { signal }: WaitOptions = {},
 ): Promise<void> {
   if (os === "darwin") return await kqueueExit(pid, signal);
-  const fd = openPidfd(pid);
-  check(fd, "pidfd_open", { on: `${pid}`, kind: "process" });
-  using pidfd = new Descriptor(fd, `process ${pid}`);
+  using pidfd = processDescriptor(pid);
   await parked(readParking(pidfd).park, signal);
 }
 

@@ -4,10 +4,6 @@ import { open } from "../_internal/libc.ts";
 
 /** The symbol table, opened. */
 export const libc = open({
-  // int pipe(int fildes[2]);
-  pipe: { parameters: ["buffer"], result: "i32" },
-  // int pipe2(int pipefd[2], int flags);  Linux
-  pipe2: { parameters: ["buffer", "i32"], result: "i32" },
   // ssize_t splice(int fd_in, off64_t *off_in, int fd_out, off64_t *off_out,
   //                size_t len, unsigned int flags);  Linux
   splice: {

@@ -1,8 +1,8 @@
 import { libc as base } from "../_internal/_ffi.ts";
-import { check, E, systemError } from "../_internal/errno.ts";
+import { check, E, errno, systemError } from "../_internal/errno.ts";
 import { type ChildStatus, exitStatus } from "../_internal/exit_status.ts";
 import { WNOHANG } from "../_internal/platform.ts";
-import { signalNumber } from "../_internal/signals.ts";
+import { type SignalName, signalNumber } from "../_internal/signals.ts";
 import { processExit } from "../mux/process_exit.ts";
 import { libc } from "./_ffi.ts";
 
@@ -10,6 +10,9 @@ export type { ChildStatus };
 
 /** Makes the object for a process that {@linkcode spawn} started. */
 export let newChild: (pid: number, command: string) => Child;
+
+/** Has a child that is about to end forgotten by the system, blocking. */
+export let reap: (child: Child) => void;
 
 /**
  * A program that was started with {@linkcode spawn}.
@@ -32,10 +35,13 @@ export class Child implements AsyncDisposable {
   readonly pid: number;
   readonly #command: string;
   #status: Promise<ChildStatus> | undefined;
-  #reaped = false;
+  #result: ChildStatus | undefined;
 
   static {
     newChild = (pid, command) => new Child(pid, command);
+    reap = (child) => {
+      while (child.#tryStatus(0) === undefined);
+    };
   }
 
   private constructor(pid: number, command: string) {
@@ -53,15 +59,22 @@ export class Child implements AsyncDisposable {
   }
 
   async #wait(): Promise<ChildStatus> {
-    const status = new Int32Array(1);
     for (;;) {
-      await processExit(this.pid);
-      const pid = libc.waitpid(this.pid, status, WNOHANG);
-      check(pid, "waitpid", { on: this.#command });
-      if (pid !== 0) break;
+      if (this.#result === undefined) await processExit(this.pid);
+      const status = this.#tryStatus(WNOHANG);
+      if (status !== undefined) return status;
     }
-    this.#reaped = true;
-    return exitStatus(status[0]);
+  }
+
+  /** waitpid(2), after which the number may be another's. */
+  #tryStatus(flags: number): ChildStatus | undefined {
+    if (this.#result !== undefined) return this.#result;
+    const status = new Int32Array(1);
+    const pid = libc.waitpid(this.pid, status, flags);
+    if (pid < 0 && errno() === E.EINTR) return undefined;
+    check(pid, "waitpid", { on: this.#command });
+    if (pid !== 0) this.#result = exitStatus(status[0]);
+    return this.#result;
   }
 
   /**
@@ -83,10 +96,10 @@ export class Child implements AsyncDisposable {
    * assertEquals((await child.status).signal, "SIGKILL");
    * ```
    */
-  kill(signal: Deno.Signal | number = "SIGTERM"): void {
+  kill(signal: SignalName | number = "SIGTERM"): void {
     const number = signalNumber(signal, "kill");
     const context = { on: `${this.#command}, process ${this.pid}` };
-    if (this.#reaped) throw systemError(E.ESRCH, "kill", context);
+    if (this.#result !== undefined) throw systemError(E.ESRCH, "kill", context);
     check(base.kill(this.pid, number), "kill", context);
   }
 
@@ -104,7 +117,7 @@ export class Child implements AsyncDisposable {
    * ```
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#reaped) this.kill();
+    if (this.#result === undefined) this.kill();
     await this.status;
   }
 }

@@ -36,6 +36,7 @@ export { spawn, type SpawnOptions } from "./spawn.ts";
 export { splice, tee } from "./splice.ts";
 export { PipeWriter } from "./writer.ts";
 export { IpcError, type SystemErrorFields } from "../_internal/error.ts";
+export type { SignalName } from "../_internal/signals.ts";
 export type {
   WriteAllOptions,
   WriteAllSyncOptions,

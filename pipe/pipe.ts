@@ -1,12 +1,7 @@
-import { check } from "../_internal/errno.ts";
-import {
-  Descriptor,
-  setCloseOnExec,
-  setNonblocking,
-} from "../_internal/descriptor.ts";
-import { notSupported, os, platform } from "../_internal/platform.ts";
-import { checkCapacity, setCapacity } from "./capacity.ts";
-import { libc } from "./_ffi.ts";
+import type { Descriptor } from "../_internal/descriptor.ts";
+import { openPipe } from "../_internal/pipe.ts";
+import { checkCapacity, setCapacity } from "../_internal/pipe_capacity.ts";
+import { notSupported, platform } from "../_internal/platform.ts";
 import { newPipeReader, type PipeReader } from "./reader.ts";
 import { newPipeWriter, type PipeWriter } from "./writer.ts";
 
@@ -91,13 +86,10 @@ export class Pipe implements Disposable {
   static open(options: PipeOptions = {}): Pipe {
     const { capacity, packets = false } = options;
     if (capacity !== undefined) checkCapacity(capacity);
-    const [read, write] = packets ? openPackets() : openBytes();
-    const pipe = new Pipe(
-      newPipeReader(new Descriptor(read)),
-      newPipeWriter(new Descriptor(write)),
-    );
+    const [read, write] = packets ? openPackets() : openPipe();
+    const pipe = new Pipe(newPipeReader(read), newPipeWriter(write));
     try {
-      if (capacity !== undefined) setCapacity(write, capacity);
+      if (capacity !== undefined) setCapacity(write.fd, capacity);
     } catch (error) {
       pipe.close();
       throw error;
@@ -138,29 +130,7 @@ export class Pipe implements Disposable {
   }
 }
 
-function openPackets(): Int32Array {
+function openPackets(): Descriptor[] {
   if (platform.O_DIRECT === 0) notSupported("a pipe that keeps packets");
-  return pipe2(platform.O_DIRECT);
-}
-
-function openBytes(): Int32Array {
-  return os === "darwin" ? pipeThenFlags() : pipe2(0);
-}
-
-function pipe2(flags: number): Int32Array {
-  const fds = new Int32Array(2);
-  const all = flags | platform.O_CLOEXEC | platform.O_NONBLOCK;
-  check(libc.pipe2(fds, all), "pipe2");
-  return fds;
-}
-
-/** macOS has no pipe2(2): the flags come a moment later. */
-function pipeThenFlags(): Int32Array {
-  const fds = new Int32Array(2);
-  check(libc.pipe(fds), "pipe");
-  for (const fd of fds) {
-    setCloseOnExec(fd);
-    setNonblocking(fd, true);
-  }
-  return fds;
+  return openPipe(platform.O_DIRECT);
 }

@@ -6,7 +6,11 @@ import type {
   WaitOptions,
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
-import { getAvailable, getCapacity, setCapacity } from "./capacity.ts";
+import {
+  getAvailable,
+  getCapacity,
+  setCapacity,
+} from "../_internal/pipe_capacity.ts";
 
 /** How a FIFO's reading end differs from a pipe's. */
 export interface ReaderOptions {

@@ -76,6 +76,20 @@ export interface SpawnOptions {
  * ```
  */
 export function spawn(command: string, options: SpawnOptions = {}): Child {
+  return start(command, options);
+}
+
+/**
+ * Starts a program as {@linkcode spawn} does.
+ *
+ * @param terminal The path of a terminal that it gets as its input and output,
+ * and by which it is controlled if it leads a session.
+ */
+export function start(
+  command: string,
+  options: SpawnOptions,
+  terminal?: string,
+): Child {
   const { args = [], cwd, fds = {}, newSession = false } = options;
   if (command === "") {
     throw new TypeError("Cannot spawn: the command must not be empty");
@@ -87,7 +101,7 @@ export function spawn(command: string, options: SpawnOptions = {}): Child {
 
   using actions = new FileActions();
   if (cwd !== undefined) actions.changeDirectory(toPath(cwd, "spawn"));
-  actions.give(fds);
+  actions.give(fds, terminal);
   using attributes = new Attributes(newSession);
 
   const pid = new Int32Array(1);

@@ -6,7 +6,7 @@ import {
 } from "../_internal/stream.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { writeParking } from "../mux/parking.ts";
-import { getCapacity, setCapacity } from "./capacity.ts";
+import { getCapacity, setCapacity } from "../_internal/pipe_capacity.ts";
 
 /** Makes the writing end of a descriptor that this package opened. */
 export let newPipeWriter: (descriptor: Descriptor) => PipeWriter;

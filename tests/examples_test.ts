@@ -6,10 +6,13 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { ftok, MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
+import { Pty } from "@ipc/core/pty";
 import { SysvSemaphoreSet } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
+import { capabilities } from "@ipc/core/signal";
 import { UnixStream } from "@ipc/core/socket";
 import {
+  exampleArgs,
   exampleNames,
   type ExampleOptions,
   readExample,
@@ -22,6 +25,7 @@ import { pattern } from "./_util/pattern.ts";
 import { Deadline, shell } from "./_util/peer.ts";
 import { missing, type Outcome } from "./_util/peers.ts";
 import { queueName } from "./_util/queues.ts";
+import { Screen } from "./_util/screen.ts";
 import { TempDir } from "./_util/temp.ts";
 import { appears, until } from "./_util/until.ts";
 
@@ -452,6 +456,70 @@ testExample(
     }
     assertEquals(await telling, printed(""));
     assertEquals((await scene.run({ args: ["listen"] })).code, 2);
+  },
+);
+
+testExample("signal_server.ts", "does as it is told, and says by whom", [
+  "kill",
+], async ({ signal }) => {
+  await using server = new RunningExample("signal_server.ts", [], signal);
+  const { pid, stdout } = server;
+  assertEquals(await stdout.next(), `running as ${pid}`);
+  for (const name of ["HUP", "HUP", "USR2", "TERM"]) {
+    const killer = shell('exec kill -s "$0" "$1"', [name, `${pid}`], {
+      signal,
+    });
+    const from = capabilities.data
+      ? ` from process ${killer.pid} of user ${Deno.uid()}`
+      : "";
+    assertEquals(await stdout.next(), `SIG${name}${from}`);
+    if (name === "USR2") {
+      assertEquals(await stdout.next(), "settings were read 3 times");
+    }
+    await killer.outcome;
+  }
+  assertEquals(await stdout.next(), "finished");
+  assertEquals((await server.status).code, 0);
+});
+
+if (capabilities.realtime) {
+  testExample(
+    "signal_values.ts",
+    "has its child compute",
+    [],
+    async (scene) => {
+      const lines = [2, 3, 4].map((n) => `${n} squared is ${n * n}\n`);
+      assertEquals(await scene.run(), printed(lines.join("")));
+    },
+  );
+} else tested.add("signal_values.ts");
+
+testExample(
+  "pty_record.ts",
+  "writes down what is seen in a terminal",
+  ["stty"],
+  async ({ path, run, signal }) => {
+    const record = path("record");
+    await using pty = Pty.spawn(Deno.execPath(), {
+      args: [...exampleArgs("pty_record.ts"), record, "sh"],
+      env: { PS1: "$ " },
+      columns: 100,
+      rows: 30,
+    });
+    const screen = new Screen(pty, { signal });
+    await screen.until(/\$ $/);
+    await screen.type("stty size\r");
+    await screen.until(/30 100\s+\$ $/);
+    pty.resize(90, 20);
+    // The inner terminal's program is told when the outer one's has been.
+    do await screen.type("stty size\r"); while (
+      !/20 90/.test(await screen.until(/\d+ \d+\s+\$ $/))
+    );
+    await screen.type("exit 3\r");
+    await screen.rest();
+    assertEquals((await pty.child.status).code, 3);
+    assertMatch(await Deno.readTextFile(record), /^\$ stty size\r\n30 100/);
+    assertEquals((await run({ args: [record] })).code, 2);
   },
 );
 

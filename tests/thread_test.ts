@@ -183,6 +183,25 @@ test(
   "1",
 );
 
+test(
+  "a thread is not interrupted by a signal that it blocks",
+  `
+  import { SignalStream } from "@ipc/core/signal";
+  // All threads have it handled by another for good.
+  SignalStream.open(["SIGRTMAX", "SIGRTMAX-1"]).close();
+  const call = begin();
+  let isBack = false;
+  call.back.then(() => isBack = true);
+  for (let i = 0; i < 5000 && !isBack; i++) {
+    call.interrupt();
+    await turn();
+  }
+  console.log(isBack);
+  Deno.exit();
+  `,
+  "true",
+);
+
 Deno.test("where threads cannot be interrupted, waits look again and again", {
   ignore,
 }, async () => {

@@ -7,6 +7,8 @@ import { fifo } from "./fifo.ts";
 import { alone } from "./lock_alone.ts";
 import { posixMq, sysvMq } from "./mq.ts";
 import { pipe } from "./pipe.ts";
+import { pty } from "./pty.ts";
+import { signal } from "./signal.ts";
 import { socketConnect } from "./socket_connect.ts";
 import { socketDatagram, socketSeqpacket, socketStream } from "./socket.ts";
 import { ring, ringAsleep, ringInPlace } from "./ring.ts";
@@ -32,4 +34,6 @@ export const cases: readonly Case[] = [
   sysvSemaphores,
   contendedMutex,
   ...alone,
+  signal,
+  pty,
 ];

@@ -8,6 +8,8 @@ import { mqCases } from "./mq.ts";
 import { pipeCases } from "./pipe.ts";
 import { semCases } from "./sem.ts";
 import { semMutexCases } from "./sem_mutex.ts";
+import { ptyCases } from "./pty.ts";
+import { signalCases } from "./signal.ts";
 import { socketCases } from "./socket.ts";
 import { socketPythonCases } from "./socket_python.ts";
 import { shmCases } from "./shm.ts";
@@ -26,4 +28,6 @@ export const cases: readonly Case[] = [
   ...semCases,
   ...semMutexCases,
   ...lockCases,
+  ...signalCases,
+  ...ptyCases,
 ];

@@ -15,7 +15,8 @@ export function readExample(name: string): string {
   return Deno.readTextFileSync(new URL(name, folder));
 }
 
-function exampleArgs(name: string): string[] {
+/** What Deno is called with to run an example. */
+export function exampleArgs(name: string): string[] {
   return ["run", "-A", "--quiet", new URL(name, folder).href];
 }
 

@@ -1,9 +1,9 @@
 /** How much a pipe holds, and how much it holds now. */
 
-import { wholeNumber } from "../_internal/arguments.ts";
-import { libc } from "../_internal/_ffi.ts";
-import { check, E, errno, systemError } from "../_internal/errno.ts";
-import { notSupported, platform } from "../_internal/platform.ts";
+import { wholeNumber } from "./arguments.ts";
+import { libc } from "./_ffi.ts";
+import { check, E, errno, systemError } from "./errno.ts";
+import { notSupported, platform } from "./platform.ts";
 
 const MOST = 2 ** 31;
 const LIMIT = "/proc/sys/fs/pipe-max-size";

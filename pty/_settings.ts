@@ -1,0 +1,92 @@
+/** What a terminal does with what passes through it: termios(3), and its size. */
+
+import { libc as base } from "../_internal/_ffi.ts";
+import { check } from "../_internal/errno.ts";
+import {
+  ECHO,
+  ICRNL,
+  OPOST,
+  platform,
+  TCSANOW,
+} from "../_internal/platform.ts";
+import { libc } from "./_ffi.ts";
+
+/** How many characters a terminal shows. */
+export interface PtySize {
+  /** How many in a line. */
+  readonly columns: number;
+  /** How many lines. */
+  readonly rows: number;
+}
+
+// struct winsize { unsigned short ws_row, ws_col, ws_xpixel, ws_ypixel; }
+const ROW = 0;
+const COLUMN = 1;
+
+/** The size of the terminal at `fd`. */
+export function getSize(fd: number): PtySize {
+  const winsize = new Uint16Array(4);
+  check(base.ioctl(fd, platform.TIOCGWINSZ, winsize), "ioctl");
+  return { columns: winsize[COLUMN], rows: winsize[ROW] };
+}
+
+/** Changes the size; its foreground programs get SIGWINCH. */
+export function setSize(fd: number, { columns, rows }: PtySize): void {
+  const winsize = new Uint16Array(4);
+  winsize[ROW] = rows;
+  winsize[COLUMN] = columns;
+  check(base.ioctl(fd, platform.TIOCSWINSZ, winsize), "ioctl");
+}
+
+const { termios, IXON, ONLCR, ICANON, ISIG, IEXTEN } = platform;
+
+/** Flags that are set when lines can be edited, and not when it is raw. */
+const COOKED = {
+  c_iflag: ICRNL | IXON,
+  c_oflag: OPOST | ONLCR,
+  c_lflag: ECHO | ICANON | ISIG | IEXTEN,
+};
+
+/** Whether the terminal passes everything on as it is. */
+export function isRaw(fd: number): boolean {
+  const lflag = getSettings(fd).getUint32(termios.c_lflag, true);
+  return (lflag & (ICANON | ISIG)) === 0;
+}
+
+/** Has the terminal pass everything on as it is, or not. */
+export function setRaw(fd: number, raw: boolean): void {
+  const settings = getSettings(fd);
+  if (raw) libc.cfmakeraw(settings);
+  else {
+    for (const [set, flags] of Object.entries(COOKED)) {
+      const offset = termios[set as keyof typeof COOKED];
+      const before = settings.getUint32(offset, true);
+      settings.setUint32(offset, before | flags, true);
+    }
+  }
+  setSettings(fd, settings);
+}
+
+/** Whether the terminal shows what is typed. */
+export function getEcho(fd: number): boolean {
+  return (getSettings(fd).getUint32(termios.c_lflag, true) & ECHO) !== 0;
+}
+
+/** Has the terminal show what is typed, or not. */
+export function setEcho(fd: number, echo: boolean): void {
+  const settings = getSettings(fd);
+  const before = settings.getUint32(termios.c_lflag, true);
+  const flags = echo ? before | ECHO : before & ~ECHO;
+  settings.setUint32(termios.c_lflag, flags, true);
+  setSettings(fd, settings);
+}
+
+function getSettings(fd: number): DataView<ArrayBuffer> {
+  const settings = new DataView(new ArrayBuffer(termios.size));
+  check(libc.tcgetattr(fd, settings), "tcgetattr");
+  return settings;
+}
+
+function setSettings(fd: number, settings: DataView<ArrayBuffer>): void {
+  check(libc.tcsetattr(fd, TCSANOW, settings), "tcsetattr");
+}
