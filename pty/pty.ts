@@ -1,6 +1,7 @@
 import { wholeNumber } from "../_internal/arguments.ts";
 import { Descriptor } from "../_internal/descriptor.ts";
 import { E } from "../_internal/errno.ts";
+import { os } from "../_internal/platform.ts";
 import {
   ByteReader,
   ByteWriter,
@@ -10,9 +11,8 @@ import {
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { readParking, writeParking } from "../mux/parking.ts";
 import { type Child, reap } from "../pipe/child.ts";
-import { start } from "../pipe/spawn.ts";
 import { environmentFor } from "./_environment.ts";
-import { openMaster } from "./_master.ts";
+import { openMaster, openSlave } from "./_master.ts";
 import { Session } from "./_session.ts";
 import {
   getEcho,
@@ -23,6 +23,8 @@ import {
   setRaw,
   setSize,
 } from "./_settings.ts";
+import { startDirectly, startThroughShell } from "./_start.ts";
+import { typingInto } from "./_typing.ts";
 
 /** Options of {@linkcode Pty.open}. */
 export interface PtyOptions {
@@ -98,16 +100,21 @@ export class Pty implements Disposable, AsyncDisposable {
 
   private constructor(
     { columns = 80, rows = 24 }: PtyOptions,
-    launch?: (name: string) => Child,
+    launch?: (terminal: string, slave: Descriptor | undefined) => Child,
   ) {
     const size = checkSize(columns, rows, "open a pseudo-terminal");
     const { fd, name } = openMaster();
     this.name = name;
     this.#descriptor = new Descriptor(fd, name);
     try {
+      // A terminal of macOS has no size before its other side is open, and
+      // loses it when that is closed.
+      const slave = os === "darwin" ? openSlave(this.#descriptor) : undefined;
       // From the beginning: a program may ask before it is told of a change.
       setSize(fd, size);
-      this.child = launch?.(name);
+      this.child = launch?.(name, slave);
+      // Or the end would never come.
+      if (launch) slave?.close();
     } catch (error) {
       this.#descriptor.close();
       throw error;
@@ -123,6 +130,7 @@ export class Pty implements Disposable, AsyncDisposable {
     this.#writer = new ByteWriter(
       this.#descriptor,
       writeParking(this.#descriptor),
+      { write: typingInto(name) },
     );
   }
 
@@ -184,15 +192,13 @@ export class Pty implements Disposable, AsyncDisposable {
     options: PtySpawnOptions = {},
   ): Pty & { readonly child: Child } {
     const { args, cwd } = options;
-    const env = environmentFor(options);
+    const all = { args, cwd, env: environmentFor(options) };
     return new Pty(
       options,
-      (name) =>
-        start(
-          command,
-          { args, cwd, env, clearEnv: true, newSession: true },
-          name,
-        ),
+      (terminal, slave) =>
+        slave === undefined
+          ? startDirectly(command, all, terminal)
+          : startThroughShell(command, all, terminal, slave),
     ) as Pty & { readonly child: Child };
   }
 
@@ -396,6 +402,8 @@ export class Pty implements Disposable, AsyncDisposable {
    * @param p What to type.
    * @returns How many bytes were taken, which may be fewer than there are;
    * undefined if it would have to wait or others wait already.
+   * @throws {Deno.errors.BrokenPipe} If it would have to wait, and no program
+   * has the terminal open any more.
    * @throws {Deno.errors.BadResource} If it is closed.
    *
    * @example
@@ -417,6 +425,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * @param options The longest to wait.
    * @returns How many bytes were taken, which may be fewer than there are.
    * @throws {Deno.errors.TimedOut} If there was no room in time.
+   * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
    * @throws {Deno.errors.BadResource} If it is closed.
    * @throws {Deno.errors.Busy} If an asynchronous write is pending.
    *
@@ -438,6 +447,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * @param p What to type.
    * @param options The longest to wait, and `onProgress`.
    * @throws {Deno.errors.TimedOut} If there was no room in time.
+   * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
    * @throws {Deno.errors.BadResource} If it is closed.
    * @throws {Deno.errors.Busy} If an asynchronous write is pending.
    *
@@ -459,6 +469,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * @param p What to type.
    * @param options A signal that ends the wait; then nothing was typed.
    * @returns How many bytes were taken, which may be fewer than there are.
+   * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
    * @throws {Deno.errors.BadResource} If it is closed, now or meanwhile.
    *
    * @example Interrupt what runs in the foreground
@@ -481,6 +492,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * @param p What to type.
    * @param options A signal that ends the wait, and `onProgress`, which knows
    * how much had been typed by then.
+   * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
    * @throws {Deno.errors.BadResource} If it is closed, now or meanwhile.
    *
    * @example
@@ -547,17 +559,18 @@ export class Pty implements Disposable, AsyncDisposable {
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    const ended = this.#session?.kill(this.#terminal);
-    this.close();
-    if (ended) reap(this.child!);
+    try {
+      if (this.#session?.kill()) reap(this.child!);
+    } finally {
+      this.close();
+    }
   }
 
   /**
    * Ends all programs of the session, also those in the background: with
    * SIGHUP, and after half a second with SIGKILL. Then closes it.
    *
-   * On macOS the background is out of reach: the first program's group and the
-   * one in the foreground are ended.
+   * A program that has left the session, as services do, is none of its.
    *
    * @returns When all have ended.
    *
@@ -572,14 +585,11 @@ export class Pty implements Disposable, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    const ended = await this.#session?.end(this.#terminal);
-    this.close();
-    if (ended) await this.child!.status;
-  }
-
-  /** The descriptor; -1 if it is closed already. */
-  get #terminal(): number {
-    return this.#descriptor.closed ? -1 : this.#descriptor.fd;
+    try {
+      if (await this.#session?.end()) await this.child!.status;
+    } finally {
+      this.close();
+    }
   }
 }
 
