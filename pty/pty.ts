@@ -22,6 +22,7 @@ import {
   setEcho,
   setRaw,
   setSize,
+  setUtf8,
 } from "./_settings.ts";
 import { startDirectly, startThroughShell } from "./_start.ts";
 import { typingInto } from "./_typing.ts";
@@ -112,6 +113,7 @@ export class Pty implements Disposable, AsyncDisposable {
       const slave = os === "darwin" ? openSlave(this.#descriptor) : undefined;
       // From the beginning: a program may ask before it is told of a change.
       setSize(fd, size);
+      setUtf8(fd);
       this.child = launch?.(name, slave);
       // Or the end would never come.
       if (launch) slave?.close();

@@ -133,6 +133,17 @@ Deno.test("what is typed is shown, and edited until Enter", {
   assertEquals((await pty.child.status).code, 0);
 });
 
+Deno.test("Backspace takes back a character, of however many bytes", {
+  ignore: missing("cat"),
+}, async () => {
+  using deadline = new Deadline();
+  await using pty = Pty.spawn("cat");
+  const screen = new Screen(pty, deadline);
+  pty.echo = false;
+  await screen.type("aü€🙂\x7f\x7f\x7fb\r");
+  assertEquals(await screen.until(/\n/), "ab\r\n");
+});
+
 Deno.test("echo can be switched off and on", {
   ignore: missing("cat"),
 }, async () => {
