@@ -72,8 +72,9 @@ const MOST = 65_535;
  *
  * As in any terminal, what is typed comes back as it is shown, lines can be
  * edited until Enter (`\r`) sends them off, Ctrl-C (`\x03`) interrupts the
- * program in the foreground, and lines that are printed end in `\r\n`. A
- * program that wants it otherwise changes that, and so can
+ * program in the foreground, Ctrl-D (`\x04`) ends its input, and lines that are
+ * printed end in `\r\n`. What a line has beyond 4,095 bytes is lost (1,024 on
+ * macOS). A program that wants it otherwise changes that, and so can
  * {@linkcode Pty.setRaw}.
  *
  * See [pty(7)](https://man7.org/linux/man-pages/man7/pty.7.html).
@@ -169,7 +170,8 @@ export class Pty implements Disposable, AsyncDisposable {
    * and errors, as the leader of a session of its own that is controlled by it.
    *
    * Use `await using`: it ends all programs of the session, also those that the
-   * first one has started and left behind.
+   * first one has started and left behind. And read: a program stops when some
+   * kilobytes that it has printed wait for somebody who reads them.
    *
    * @param command The program: a name to look for, or a path.
    * @param options Arguments, environment, size and so on.
@@ -177,6 +179,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * @throws {TypeError} If a text contains NUL, or a variable's name is none.
    * @throws {RangeError} If the size is out of range.
    * @throws {Deno.errors.NotFound} If there is no such program or directory.
+   * @throws {Deno.errors.NotADirectory} If `cwd` is something else.
    * @throws {Deno.errors.PermissionDenied} If it may not be run.
    * @throws {IpcError} `ENOSPC`, `EMFILE`, `E2BIG` … as the system says.
    *
@@ -344,7 +347,8 @@ export class Pty implements Disposable, AsyncDisposable {
   /**
    * Reads what programs have printed, waiting until something is there. The
    * end comes when no program has the terminal open any more: not with the
-   * first one, if that has left others behind.
+   * first one, if that has left others behind. On macOS it comes with the first
+   * one, and for a terminal by {@linkcode Pty.open} never.
    *
    * @param p Where to put it.
    * @param options A signal that ends the wait; then nothing was taken.

@@ -3,6 +3,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { Pty } from "@ipc/core/pty";
 import { membersOf } from "../pty/_members.ts";
+import { BECOME_NOBODY } from "./_util/nobody.ts";
 import { Deadline } from "./_util/peer.ts";
 import { missing, runDeno } from "./_util/peers.ts";
 import { Screen } from "./_util/screen.ts";
@@ -110,6 +111,24 @@ Deno.test("programs that multiply meanwhile are ended, too", {
     await pty[dispose]();
     assertEquals(membersOf(pty.child.pid), []);
   }
+});
+
+Deno.test("a program of another user is left alone, and not waited for", {
+  ignore: ignore || Deno.uid() !== 0,
+}, async () => {
+  // As root, so that it is another's when this has become nobody.
+  const output = await runDeno(`
+    import { Pty } from "@ipc/core/pty";
+    const args = ["-c", "trap '' HUP; echo ready; while :; do sleep 1000; done"];
+    const pty = Pty.spawn("sh", { args });
+    await pty.read(new Uint8Array(16));
+    ${BECOME_NOBODY}
+    await pty[Symbol.asyncDispose]();
+    console.log(pty.child.pid);
+  `);
+  const pid = Number(output);
+  assertEquals(isAlive(pid), true);
+  for (const member of membersOf(pid)) Deno.kill(member, "SIGKILL");
 });
 
 Deno.test("programs are asked to end before they are made to", {

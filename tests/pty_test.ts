@@ -133,6 +133,17 @@ Deno.test("what is typed is shown, and edited until Enter", {
   assertEquals((await pty.child.status).code, 0);
 });
 
+Deno.test("what a line has beyond 4,095 bytes is lost", {
+  ignore: !LINUX || missing("cat"),
+}, async () => {
+  using deadline = new Deadline();
+  await using pty = Pty.spawn("cat");
+  const screen = new Screen(pty, deadline);
+  pty.echo = false;
+  await screen.type("x".repeat(5000) + "\r");
+  assertEquals((await screen.until(/\n/)).length, 4097);
+});
+
 Deno.test("Backspace takes back a character, of however many bytes", {
   ignore: missing("cat"),
 }, async () => {
