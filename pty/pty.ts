@@ -1,4 +1,4 @@
-import { wholeNumber } from "../_internal/arguments.ts";
+import { messageBytes, wholeNumber } from "../_internal/arguments.ts";
 import { Descriptor } from "../_internal/descriptor.ts";
 import { E } from "../_internal/errno.ts";
 import { os } from "../_internal/platform.ts";
@@ -13,6 +13,7 @@ import { readParking, writeParking } from "../mux/parking.ts";
 import { type Child, reap } from "../pipe/child.ts";
 import { environmentFor } from "./_environment.ts";
 import { openMaster, openSlave } from "./_master.ts";
+import type { PtyOptions, PtySpawnOptions } from "./options.ts";
 import { Session } from "./_session.ts";
 import {
   getEcho,
@@ -26,42 +27,6 @@ import {
 } from "./_settings.ts";
 import { startDirectly, startThroughShell } from "./_start.ts";
 import { typingInto } from "./_typing.ts";
-
-/** Options of {@linkcode Pty.open}. */
-export interface PtyOptions {
-  /**
-   * How many characters there are in a line, from 1 to 65,535.
-   *
-   * @default {80}
-   */
-  readonly columns?: number;
-  /**
-   * How many lines there are, from 1 to 65,535.
-   *
-   * @default {24}
-   */
-  readonly rows?: number;
-}
-
-/** Options of {@linkcode Pty.spawn}. */
-export interface PtySpawnOptions extends PtyOptions {
-  /** The program's arguments, without its name. */
-  readonly args?: readonly string[];
-  /**
-   * Variables that are added to the environment, or replace those there. `TERM`
-   * is `xterm-256color` unless it is among them, and `COLUMNS` and `LINES` are
-   * left out, since they tell of another terminal.
-   */
-  readonly env?: Readonly<Record<string, string>>;
-  /**
-   * Leaves out of the environment what is not in `env`, except for `TERM`.
-   *
-   * @default {false}
-   */
-  readonly clearEnv?: boolean;
-  /** The working directory; this program's by default. */
-  readonly cwd?: string | URL;
-}
 
 const MOST = 65_535;
 
@@ -188,7 +153,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * import { Pty } from "@ipc/core/pty";
    *
    * await using pty = Pty.spawn("sh", { env: { PS1: "$ " } });
-   * await pty.writeAll(new TextEncoder().encode("exit 3\r"));
+   * await pty.writeAll("exit 3\r");
    * console.log(await pty.child.status); // { success: false, code: 3, … }
    * ```
    */
@@ -450,7 +415,7 @@ export class Pty implements Disposable, AsyncDisposable {
   /**
    * Types something completely, blocking the thread.
    *
-   * @param p What to type.
+   * @param p What to type: bytes, or text.
    * @param options The longest to wait, and `onProgress`.
    * @throws {Deno.errors.TimedOut} If there was no room in time.
    * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
@@ -462,11 +427,11 @@ export class Pty implements Disposable, AsyncDisposable {
    * import { Pty } from "@ipc/core/pty";
    *
    * using pty = Pty.open();
-   * pty.writeAllSync(new TextEncoder().encode("hello\r"));
+   * pty.writeAllSync("hello\r");
    * ```
    */
-  writeAllSync(p: Uint8Array, options?: WriteAllSyncOptions): void {
-    this.#writer.writeAllSync(p, options);
+  writeAllSync(p: Uint8Array | string, options?: WriteAllSyncOptions): void {
+    this.#writer.writeAllSync(messageBytes(p, "write"), options);
   }
 
   /**
@@ -495,7 +460,7 @@ export class Pty implements Disposable, AsyncDisposable {
   /**
    * Types something completely; nothing else is typed between its parts.
    *
-   * @param p What to type.
+   * @param p What to type: bytes, or text.
    * @param options A signal that ends the wait, and `onProgress`, which knows
    * how much had been typed by then.
    * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
@@ -506,12 +471,15 @@ export class Pty implements Disposable, AsyncDisposable {
    * import { Pty } from "@ipc/core/pty";
    *
    * await using pty = Pty.spawn("cat");
-   * await pty.writeAll(new TextEncoder().encode("hello\r\x04"));
+   * await pty.writeAll("hello\r\x04");
    * await pty.child.status;
    * ```
    */
-  writeAll(p: Uint8Array, options?: WriteAllOptions): Promise<void> {
-    return this.#writer.writeAll(p, options);
+  async writeAll(
+    p: Uint8Array | string,
+    options?: WriteAllOptions,
+  ): Promise<void> {
+    await this.#writer.writeAll(messageBytes(p, "write"), options);
   }
 
   /**
