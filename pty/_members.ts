@@ -57,15 +57,17 @@ export function endedSync(
 
 /** A descriptor of a process, if it is in the session. Linux. */
 function open(pid: number, session: number): Descriptor | undefined {
+  using stack = new DisposableStack();
   try {
-    const process = processDescriptor(pid);
+    const process = stack.use(processDescriptor(pid));
     // Looked at only now: the number may have become another's before.
-    if (isMember(pid, session)) return process;
-    process.close();
+    if (!isMember(pid, session)) return undefined;
+    stack.move();
+    return process;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
-  return undefined;
 }
 
 function isMember(pid: number, session: number): boolean {

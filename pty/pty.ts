@@ -81,13 +81,16 @@ export class Pty implements Disposable, AsyncDisposable {
       setSize(fd, size);
       setUtf8(fd);
       this.child = launch?.(name, slave);
-      // Or the end would never come.
-      if (launch) slave?.close();
+      if (this.child !== undefined) {
+        this.#session = new Session(this.child.pid);
+        // Or the end would never come.
+        slave?.close();
+      }
     } catch (error) {
       this.#descriptor.close();
+      if (this.child !== undefined) endAlone(this.child);
       throw error;
     }
-    if (this.child !== undefined) this.#session = new Session(this.child.pid);
     this.#reader = new ByteReader(
       this.#descriptor,
       readParking(this.#descriptor),
@@ -535,6 +538,9 @@ export class Pty implements Disposable, AsyncDisposable {
     this.#disposed = true;
     try {
       if (this.#session?.kill()) reap(this.child!);
+    } catch (error) {
+      endAlone(this.child!);
+      throw error;
     } finally {
       this.close();
     }
@@ -561,6 +567,9 @@ export class Pty implements Disposable, AsyncDisposable {
     this.#disposed = true;
     try {
       if (await this.#session?.end()) await this.child!.status;
+    } catch (error) {
+      endAlone(this.child!);
+      throw error;
     } finally {
       this.close();
     }
@@ -571,4 +580,16 @@ function checkSize(columns: number, rows: number, verb: string): PtySize {
   wholeNumber(columns, verb, "the number of columns", 1, MOST);
   wholeNumber(rows, verb, "the number of rows", 1, MOST);
   return { columns, rows };
+}
+
+/** Ends a program when the others cannot be found, for want of descriptors. */
+function endAlone(child: Child): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended, and its status has been looked at.
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  reap(child);
 }

@@ -8,7 +8,7 @@ import { O_RDWR, platform } from "../_internal/platform.ts";
 import type { Child } from "../pipe/mod.ts";
 import { startThroughShell } from "../pty/_start.ts";
 import { Deadline } from "./_util/peer.ts";
-import { missing, run, runDeno } from "./_util/peers.ts";
+import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
 import { Screen } from "./_util/screen.ts";
 import { TempDir } from "./_util/temp.ts";
 
@@ -165,29 +165,61 @@ Deno.test("what fails leaves no terminal behind", {
   assertEquals(output, "7 0 0");
 });
 
+/** Runs a module where a process may have 64 descriptors. */
+async function withFewDescriptors(source: string): Promise<string> {
+  const script = 'ulimit -n 64; exec "$0" "$@"';
+  const args = ["-c", script, Deno.execPath(), ...denoArgs(source)];
+  const { stdout, stderr } = await run("sh", args);
+  assertEquals(stderr, "");
+  return stdout.trim();
+}
+
 Deno.test("too many terminals are an error that says so", {
   ignore: !LINUX,
 }, async () => {
-  const script = 'ulimit -n 64; exec "$0" eval "$1"';
-  const { stdout } = await run("sh", [
-    "-c",
-    script,
-    Deno.execPath(),
-    `
-      import { IpcError, Pty } from "${new URL(
-      "../pty/mod.ts",
-      import.meta.url,
-    )}";
-      const all = [];
+  const output = await withFewDescriptors(`
+    import { IpcError, Pty } from "@ipc/core/pty";
+    const all = [];
+    try {
+      for (;;) all.push(Pty.open());
+    } catch (error) {
+      console.log(error instanceof IpcError, error.code, error.syscall);
+    }
+    for (const pty of all) pty.close();
+    using last = Pty.open();
+    console.log(all.length > 10);
+  `);
+  assertEquals(output, "true EMFILE posix_openpt\ntrue");
+});
+
+Deno.test("whatever a start lacks in descriptors, nothing is left of it", {
+  ignore: !LINUX || missing("sleep"),
+}, async () => {
+  const output = await withFewDescriptors(`
+    import { Pipe } from "@ipc/core/pipe";
+    import { Pty } from "@ipc/core/pty";
+    function attempt() {
+      Pty.spawn("sleep", { args: ["1000"] })[Symbol.dispose]();
+    }
+    // What Deno opens itself when it is first needed.
+    attempt();
+    try { Pty.spawn("no-such-program"); } catch { /* As expected. */ }
+    const pipes = [];
+    try { for (;;) pipes.push(Pipe.open()); } catch { /* There are no more. */ }
+    const ends = pipes.flatMap(({ reader, writer }) => [reader, writer]);
+    const codes = new Set();
+    for (;;) {
       try {
-        for (;;) all.push(Pty.open());
+        attempt();
+        break;
       } catch (error) {
-        console.log(error instanceof IpcError, error.code, error.syscall);
+        codes.add(error.code);
       }
-      for (const pty of all) pty.close();
-      using _last = Pty.open();
-      console.log(all.length > 10);
-    `,
-  ]);
-  assertEquals(stdout, "true EMFILE posix_openpt\ntrue\n");
+      ends.pop().close();
+    }
+    const needed = pipes.length * 2 - ends.length;
+    const path = "/proc/self/task/" + Deno.pid + "/children";
+    console.log(...codes, needed < 6, JSON.stringify(Deno.readTextFileSync(path)));
+  `);
+  assertEquals(output, 'EMFILE true ""');
 });
