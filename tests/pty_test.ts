@@ -8,18 +8,13 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Pty, type PtySpawnOptions } from "@ipc/core/pty";
-import { systemCallOf } from "./_util/counts.ts";
 import { targetOf } from "./_util/held.ts";
 import { Deadline } from "./_util/peer.ts";
 import { missing, runDeno } from "./_util/peers.ts";
 import { Screen } from "./_util/screen.ts";
-import { until } from "./_util/until.ts";
 
 const LINUX = Deno.build.os === "linux";
 const { BadResource, Busy, TimedOut } = Deno.errors;
-
-// write of x86-64, and of arm64.
-const SYS_WRITE = Deno.build.arch === "x86_64" ? [1] : [64];
 
 /** All that a program prints to a terminal. */
 async function printed(
@@ -376,24 +371,6 @@ Deno.test("readable and writable are a terminal's Web Streams", {
     .pipeTo(pty.writable, { preventClose: true });
   assertEquals(await new Response(pty.readable).text(), "HELLO\r\n");
   await typing;
-});
-
-Deno.test("readable takes nothing before it is asked to", {
-  ignore: !LINUX || missing("yes"),
-}, async () => {
-  using deadline = new Deadline();
-  await using pty = Pty.spawn("yes");
-  const reader = pty.readable.getReader();
-  for (let i = 0; i < 3; i++) {
-    assert((await reader.read()).value!.length > 0);
-    // Nobody reads on, and so it stops.
-    await until(
-      () => SYS_WRITE.includes(systemCallOf(pty.child.pid)),
-      deadline.signal,
-    );
-  }
-  await reader.cancel();
-  assertEquals((await pty.child.status).signal, "SIGHUP");
 });
 
 Deno.test("writable holds up who writes while nobody reads", {
