@@ -13,8 +13,11 @@ const [SIGHUP, SIGCONT, SIGKILL] = (["SIGHUP", "SIGCONT", "SIGKILL"] as const)
 
 /** How long those who were asked to end may take, in milliseconds. */
 const GRACE = 500;
-/** How long to wait for those who were killed, in milliseconds. */
-const PATIENCE = 1000;
+/**
+ * How long to wait for those who were killed, in milliseconds: they are let go
+ * at once, but for what they do with a device, or on a machine that is busy.
+ */
+const PATIENCE = 10_000;
 
 /** The session that a process leads. */
 export class Session {
@@ -37,16 +40,15 @@ export class Session {
   async end(): Promise<boolean> {
     let members = this.#members();
     // What is stopped would not notice the first.
-    for (const signal of [SIGHUP, SIGCONT]) this.#send(signal, members);
+    for (const signal of [SIGHUP, SIGCONT]) {
+      members = this.#send(signal, members);
+    }
     await this.#allEnded(members, GRACE);
     const deadline = performance.now() + PATIENCE;
-    for (;;) {
-      members = this.#members();
-      const left = deadline - performance.now();
-      if (members.length === 0 || left <= 0) break;
-      this.#send(SIGKILL, members);
-      await this.#allEnded(members, left);
-    }
+    do {
+      members = this.#send(SIGKILL, this.#members());
+      await this.#allEnded(members, deadline - performance.now());
+    } while (members.length > 0 && performance.now() < deadline);
     return members.length === 0 && this.#beyond.size === 0;
   }
 
@@ -58,20 +60,20 @@ export class Session {
   kill(): boolean {
     const deadline = performance.now() + PATIENCE;
     const killed = new Set<number>();
-    for (;;) {
-      const members = this.#members()
-        // On macOS it can be waited for its own child only, by whom this is
-        // called; here it is enough that nobody has been overlooked.
+    let members: number[];
+    do {
+      // On macOS it can be waited for the leader only, as the caller does; it
+      // is enough that nobody has been overlooked.
+      const left = this.#members()
         .filter((pid) => os === "linux" || !killed.has(pid));
-      if (members.length === 0) return this.#beyond.size === 0;
-      if (performance.now() > deadline) return false;
-      this.#send(SIGKILL, members);
+      members = this.#send(SIGKILL, left);
       for (const pid of members) {
         killed.add(pid);
-        const left = Math.max(0, deadline - performance.now());
-        if (os === "linux") endedSync(pid, this.#leader, left);
+        const time = Math.max(0, deadline - performance.now());
+        if (os === "linux") endedSync(pid, this.#leader, time);
       }
-    }
+    } while (members.length > 0 && performance.now() < deadline);
+    return members.length === 0 && this.#beyond.size === 0;
   }
 
   /** Its processes, but for those that have ended and those of others. */
@@ -88,10 +90,13 @@ export class Session {
     return leader !== undefined && leader.start !== this.#start;
   }
 
-  #send(signal: number, members: readonly number[]): void {
-    for (const pid of members) {
-      if (!sendTo(pid, this.#leader, signal)) this.#beyond.add(pid);
-    }
+  /** Sends a signal to all, and answers whom it could be sent. */
+  #send(signal: number, members: readonly number[]): number[] {
+    return members.filter((pid) => {
+      const sent = sendTo(pid, this.#leader, signal);
+      if (!sent) this.#beyond.add(pid);
+      return sent;
+    });
   }
 
   /** Resolves when all of them have ended, or the time is up. */
@@ -103,7 +108,6 @@ export class Session {
     const timer = setTimeout(() => late.abort(), milliseconds);
     try {
       for (const pid of members) {
-        if (this.#beyond.has(pid)) continue;
         await ended(pid, this.#leader, late.signal);
       }
     } catch (error) {
