@@ -33,18 +33,27 @@ const SIGSET_SIZE = 128;
 
 /** What this thread blocks. */
 export function ownBlocked(): bigint {
-  const set = new Uint8Array(SIGSET_SIZE);
-  const result = libc.pthread_sigmask(SIG_BLOCK, null, set);
-  checkReturned(result, "pthread_sigmask");
-  return new BigUint64Array(set.buffer)[0];
+  return changeBlocked(SIG_BLOCK, 0n);
 }
 
-/** Has this thread, and programs that it starts, block a signal no longer. */
-export function unblock(signal: number): void {
-  const set = new Uint8Array(SIGSET_SIZE);
-  new BigUint64Array(set.buffer)[0] = bit(signal);
-  const result = libc.pthread_sigmask(SIG_UNBLOCK, set, null);
+/** Has this thread block signals, given as their bits. */
+export function block(signals: bigint): void {
+  changeBlocked(SIG_BLOCK, signals);
+}
+
+/** Has this thread, and programs that it starts, block signals no longer. */
+export function unblock(signals: bigint): void {
+  changeBlocked(SIG_UNBLOCK, signals);
+}
+
+/** Answers what was blocked before. */
+function changeBlocked(how: number, signals: bigint): bigint {
+  const set = new BigUint64Array(SIGSET_SIZE / 8);
+  const before = new BigUint64Array(SIGSET_SIZE / 8);
+  set[0] = signals;
+  const result = libc.pthread_sigmask(how, set, before);
   checkReturned(result, "pthread_sigmask");
+  return before[0];
 }
 
 /** The bit of a signal. */

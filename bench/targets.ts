@@ -3,6 +3,7 @@
 import type { Voice } from "./case.ts";
 import { posixMq, sysvMq } from "./cases/mq.ts";
 import { ring, ringAsleep, ringInPlace } from "./cases/ring.ts";
+import { signal } from "./cases/signal.ts";
 import { socketStream } from "./cases/socket.ts";
 import { C } from "./contender.ts";
 import { denoConnections } from "./peers/deno_connections.ts";
@@ -58,6 +59,8 @@ const TARGETS: readonly Target[] = [
   { ...small("free", "sync", "throughput", C, 0.35), only: ring.name },
   { ...small("free", "sync", "throughput", C, 0.7), only: ringInPlace.name },
   { ...small("one core", "sync", "p50", C, 2), only: ringAsleep.name },
+  { ...small("one core", "sync", "p50", C, 4), size: 0, only: signal.name },
+  { ...small("one core", "async", "p50", C, 5), size: 0, only: signal.name },
   ...[ring, ringInPlace].map(({ name: only }) => ({
     ...small("free", "sync", "throughput", C, 0.8),
     size: 4096,

@@ -6,12 +6,13 @@
  *
  * Only a thread itself can change what it blocks. So each of the others is sent
  * a signal, the handler of which changes the mask that it returns to. Threads
- * that are started later inherit theirs. So do programs that Deno starts, for
- * which reason the standard signals, which are merged anyway, are left alone.
+ * that are started later inherit theirs. The standard signals, which are merged
+ * anyway, are left alone.
  */
 
 import { libc as base } from "../_internal/_ffi.ts";
 import { checkReturned, E, errno, systemError } from "../_internal/errno.ts";
+import { assemble, mapCode } from "../_internal/executable.ts";
 import { cString } from "../_internal/memory.ts";
 import { platform } from "../_internal/platform.ts";
 import { signalName } from "../_internal/signals.ts";
@@ -21,9 +22,8 @@ import {
   type Thread,
   threads,
 } from "../_internal/threads.ts";
-import { mapCode } from "./_executable.ts";
 import { libc } from "./_ffi.ts";
-import { assemble, type MachineCode, SI_DETHREAD } from "./_machine_code.ts";
+import { type MachineCode, SI_DETHREAD } from "./_machine_code.ts";
 import { encode } from "./_siginfo.ts";
 
 /** By this it is found by Workers that have not started it. */
@@ -32,9 +32,13 @@ const NAME = "ipc-signals";
 /** How long to try, in milliseconds. */
 const PATIENCE = 500;
 
-/** Starts the thread, if it is not there yet. */
-export function startCollector(code: MachineCode): void {
-  if (threads().some(isCollector)) return;
+/**
+ * Starts the thread, if it is not there yet.
+ *
+ * @returns Whether it was not.
+ */
+export function startCollector(code: MachineCode): boolean {
+  if (threads().some(isCollector)) return false;
   const thread = new BigUint64Array(1);
   const entry = mapCode(assemble(code.collector));
   checkReturned(
@@ -46,6 +50,7 @@ export function startCollector(code: MachineCode): void {
     libc.pthread_setname_np(thread[0], cString(NAME)),
     "pthread_setname_np",
   );
+  return true;
 }
 
 function isCollector({ name }: Thread): boolean {
@@ -96,7 +101,7 @@ function tell(thread: number, signal: number): number {
     code: SI_DETHREAD,
     pid: Deno.pid,
     uid: libc.getuid(),
-    value: bit(signal),
+    value: 0n,
   });
   const result = libc.rt_tgsigqueueinfo(
     BigInt(platform.SYS_rt_tgsigqueueinfo),

@@ -1,7 +1,7 @@
 /**
- * Getting on with `Deno.addSignalListener`. Once there has been a listener for
- * a signal, Deno handles it for ever: it ends the program by it when there is
- * no listener any more, even though others wait for the same signal. So where
+ * Getting on with Deno's own handlers. Once there has been a listener for a
+ * signal, Deno handles it for ever: it ends the program by it when there is no
+ * listener any more, even though others wait for the same signal. So where
  * Deno has a handler, it is given a listener that does nothing.
  */
 
@@ -9,6 +9,40 @@ import { platform } from "../_internal/platform.ts";
 import { sleepSync } from "../_internal/poll.ts";
 import { signalName } from "../_internal/signals.ts";
 import { nobodyHandles, someoneWaitsIn } from "../_internal/threads.ts";
+import { libc } from "./_ffi.ts";
+
+/**
+ * What Deno handles itself once a program has run for half a second, to end in
+ * good order. A stream that waits would not see these handlers come.
+ */
+const ALWAYS: ReadonlySet<string> = new Set(["SIGHUP", "SIGINT", "SIGTERM"]);
+
+const AT_ENTRY = 9n;
+const DL_INFO_SIZE = 32;
+const DL_INFO_FBASE = 8;
+
+/**
+ * Whether Deno handles a signal, or will.
+ *
+ * @param handler The handler that is there now.
+ */
+export function denoHandles(signal: number, handler: bigint): boolean {
+  return ALWAYS.has(signalName(signal)) || isDenos(handler);
+}
+
+/** Whether a handler is Deno's, and not that of some library. */
+function isDenos(handler: bigint): boolean {
+  const base = baseOf(handler);
+  return base !== undefined && base === baseOf(libc.getauxval(AT_ENTRY));
+}
+
+/** Where that begins, program or library, which an address is in. */
+function baseOf(address: bigint): bigint | undefined {
+  const info = new BigUint64Array(DL_INFO_SIZE / 8);
+  const pointer = Deno.UnsafePointer.create(address);
+  if (libc.dladdr(pointer, info) === 0) return undefined;
+  return info[DL_INFO_FBASE / 8];
+}
 
 /** How long to wait for Deno, in milliseconds. */
 const PATIENCE = 500;

@@ -26,6 +26,10 @@ export const libc = open({
   pthread_detach: { parameters: ["u64"], result: "i32" },
   // int pthread_setname_np(pthread_t thread, const char *name);  Linux
   pthread_setname_np: { parameters: ["u64", "buffer"], result: "i32" },
+  // unsigned long getauxval(unsigned long type);  Linux
+  getauxval: { parameters: ["u64"], result: "u64" },
+  // int dladdr(const void *addr, Dl_info *info);
+  dladdr: { parameters: ["pointer", "buffer"], result: "i32" },
   // FILE *stdin;  Linux
   // What is answered is where the variable is.
   stdin: { type: "pointer" },

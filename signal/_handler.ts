@@ -5,6 +5,7 @@
  */
 
 import { libc as base } from "../_internal/_ffi.ts";
+import { assemble, CODE_DATA, mapCode } from "../_internal/executable.ts";
 import type { Address } from "../_internal/mapping.ts";
 import {
   getAction,
@@ -13,20 +14,16 @@ import {
   SA_SIGINFO,
   setAction,
   setStruct,
-  SIG_IGN,
   SIGACTION_SIZE,
 } from "../_internal/sigaction.ts";
-import { mapCode } from "./_executable.ts";
-import {
-  assemble,
-  DATA,
-  ENTRY,
-  type MachineCode,
-  MARK,
-} from "./_machine_code.ts";
+import { isRealtime } from "../_internal/signals.ts";
+import { bit } from "../_internal/threads.ts";
+import { ENTRY, type MachineCode, MARK } from "./_machine_code.ts";
 
-/** Where in a handler's data the struct is. */
+/** Where in a handler's data the struct is, and what comes after it. */
 const PREVIOUS = 16;
+const OWN = PREVIOUS + SIGACTION_SIZE;
+const DATA_SIZE = OWN + 8;
 
 const NO_PIPE = -1;
 /** Every page begins at a multiple of this, the smallest there is. */
@@ -42,18 +39,21 @@ export class Handler {
   /** `struct sigaction` of what is called next. */
   readonly #previous: Uint8Array<ArrayBuffer>;
   readonly #next: BigInt64Array;
+  /** What threads are to block that come here, except for the collector. */
+  readonly #own: BigUint64Array;
 
   private constructor(address: Address) {
     const start = Deno.UnsafePointer.value(address);
     this.#entry = start + BigInt(ENTRY);
     const data = Deno.UnsafePointerView.getArrayBuffer(
-      Deno.UnsafePointer.create(start + BigInt(DATA))!,
-      PREVIOUS + SIGACTION_SIZE,
+      Deno.UnsafePointer.create(start + BigInt(CODE_DATA))!,
+      DATA_SIZE,
     );
     this.#words = new Int32Array(data, 0, 2);
     this.#dropped = new BigInt64Array(data, 8, 1);
-    this.#previous = new Uint8Array(data, PREVIOUS);
+    this.#previous = new Uint8Array(data, PREVIOUS, SIGACTION_SIZE);
     this.#next = new BigInt64Array(data, PREVIOUS, 1);
+    this.#own = new BigUint64Array(data, OWN, 1);
   }
 
   /** A new one, in no chain yet. */
@@ -74,16 +74,19 @@ export class Handler {
       : undefined;
   }
 
-  /** Whose handler is called first for a signal; nobody's if there is none. */
-  static first(signal: number): "ours" | "other" | undefined {
-    const first = getAction(signal).handler;
-    if (first <= SIG_IGN) return undefined;
-    return Handler.#at(first) === undefined ? "other" : "ours";
+  /** What a signal's chain comes to that is none of these. */
+  static other(signal: number): bigint {
+    let handler = getAction(signal).handler;
+    for (let it = Handler.#at(handler); it; it = Handler.#at(handler)) {
+      handler = it.#next[0];
+    }
+    return handler;
   }
 
   /** Puts it first in a signal's chain, to write to a pipe. */
   install(signal: number, pipe: number): void {
     this.#dropped[0] = 0n;
+    this.#own[0] = isRealtime(signal) ? bit(signal) : 0n;
     Atomics.store(this.#words, 0, pipe);
     getStruct(signal, this.#previous);
     const handler = this.#entry;

@@ -1,12 +1,14 @@
 /** Records written by handlers in machine code: all that the kernel knows. */
 
+import { getAction, SIG_IGN } from "../_internal/sigaction.ts";
 import { isRealtime } from "../_internal/signals.ts";
-import { nobodyHandles, unblock } from "../_internal/threads.ts";
+import { bit, nobodyHandles, unblock } from "../_internal/threads.ts";
 import { collect, startCollector } from "./_collector.ts";
-import { DenoListeners } from "./_deno_listeners.ts";
+import { denoHandles, DenoListeners } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
 import { exclusively } from "./_process_lock.ts";
+import { spareChildren } from "./_programs.ts";
 import type { Source } from "./_source.ts";
 
 /** The handlers of one stream. */
@@ -28,7 +30,7 @@ export class HandlerSource implements Source {
     const realtime = signals.filter(isRealtime);
     try {
       exclusively(() => {
-        if (realtime.length > 0) startCollector(code);
+        if (realtime.length > 0) spareChildren(startCollector(code));
         const used = nobodyHandles();
         for (const signal of signals) {
           this.#lookAt(signal);
@@ -49,7 +51,9 @@ export class HandlerSource implements Source {
 
   #lookAt(signal: number): void {
     // Deno does not know of real-time signals.
-    if (isRealtime(signal) || Handler.first(signal) !== "other") return;
+    if (isRealtime(signal) || !denoHandles(signal, Handler.other(signal))) {
+      return;
+    }
     this.#denoListeners.add(signal);
   }
 
@@ -74,8 +78,8 @@ export class HandlerSource implements Source {
         for (const [signal, handler] of this.#handlers) {
           if (this.#staying.has(signal)) continue;
           if (handler.uninstall(signal)) keepHandler(signal, handler);
-          const last = Handler.first(signal) === undefined;
-          if (last && isRealtime(signal)) unblock(signal);
+          const last = getAction(signal).handler <= SIG_IGN;
+          if (last && isRealtime(signal)) unblock(bit(signal));
         }
       });
     } finally {

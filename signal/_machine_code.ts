@@ -1,7 +1,6 @@
 /**
- * The only code of this package that is no TypeScript: a signal handler must
- * be able to run between any two instructions of any thread, which nothing
- * that V8 runs can.
+ * What handles signals: it must be able to run between any two instructions of
+ * any thread, which nothing that V8 runs can.
  *
  * Each line is the bytes, a bar, and the instruction that an assembler makes
  * them of; a test has one do so.
@@ -11,12 +10,6 @@ import { arch, os } from "../_internal/platform.ts";
 
 /** Where the handler begins, after what it is recognized by. */
 export const ENTRY = 16;
-
-/**
- * Where the handler's data begin, from where its code does: a multiple of
- * every size that pages have.
- */
-export const DATA = 65_536;
 
 /** What a handler is recognized by, by every copy of this package. */
 export const MARK = "ipc signals 0001";
@@ -29,13 +22,17 @@ export const MARK = "ipc signals 0001";
 export const SI_DETHREAD = -7;
 
 /**
- * The handler. Its data are, from {@linkcode DATA} on:
+ * The handler. Its data are, behind the code:
  *
  *   0  int32   the pipe to write to; negative for none
  *   4  uint32  how many threads are using that pipe right now
  *   8  uint64  how many signals did not fit into it
  *  16          struct sigaction: what was there before; its first word is the
  *              handler to go on with, 0 (SIG_DFL) or 1 (SIG_IGN)
+ * 168  uint64  the signal's bit, if only the collector is to handle it
+ *
+ * A thread that comes here although it is not the collector, which is known by
+ * the standard signals that it blocks, blocks the signal from then on.
  *
  * It writes the first 32 bytes of the siginfo_t: all that is known of a signal
  * that was sent. write(2) is async-signal-safe, and because the system call is
@@ -43,14 +40,18 @@ export const SI_DETHREAD = -7;
  */
 const HANDLER_X86_64 = `
                         | .ascii "ipc signals 0001"
-8b 46 08                |   mov eax, [rsi+8]            # si_code
-83 f8 f9                |   cmp eax, -7                 # SI_DETHREAD
-74 47                   |   je block
+48 8b 05 91 00 01 00    |   mov rax, [rip+own]           # the signal's bit
+f6 82 28 01 00 00 01    |   test byte ptr [rdx+296], 1   # uc_sigmask: SIGHUP
+75 07                   |   jnz chosen
+48 09 82 28 01 00 00    |   or [rdx+296], rax
+                        | chosen:
+83 7e 08 f9             |   cmp dword ptr [rsi+8], -7    # si_code: SI_DETHREAD
+74 47                   |   je done
 57                      |   push rdi                    # for the next handler
 56                      |   push rsi
 52                      |   push rdx
-f0 ff 05 e2 ff 00 00    |   lock inc dword ptr [rip+users]
-8b 3d d8 ff 00 00       |   mov edi, [rip+pipe]
+f0 ff 05 cd ff 00 00    |   lock inc dword ptr [rip+users]
+8b 3d c3 ff 00 00       |   mov edi, [rip+pipe]
 85 ff                   |   test edi, edi
 78 1a                   |   js leave
 ba 20 00 00 00          |   mov edx, 32
@@ -58,36 +59,40 @@ b8 01 00 00 00          |   mov eax, 1                  # write(2)
 0f 05                   |   syscall
 48 83 f8 20             |   cmp rax, 32
 74 08                   |   je leave
-f0 48 ff 05 c2 ff 00 00 |   lock inc qword ptr [rip+dropped]
+f0 48 ff 05 ad ff 00 00 |   lock inc qword ptr [rip+dropped]
                         | leave:
-f0 ff 0d b7 ff 00 00    |   lock dec dword ptr [rip+users]
+f0 ff 0d a2 ff 00 00    |   lock dec dword ptr [rip+users]
 5a                      |   pop rdx
 5e                      |   pop rsi
 5f                      |   pop rdi
-48 8b 05 b9 ff 00 00    |   mov rax, [rip+previous]
+48 8b 05 a4 ff 00 00    |   mov rax, [rip+previous]
 48 83 f8 01             |   cmp rax, 1
-76 0d                   |   jbe done
+76 02                   |   jbe done
 ff e0                   |   jmp rax
-                        | block:
-48 8b 46 18             |   mov rax, [rsi+24]           # si_value: a mask
-48 09 82 28 01 00 00    |   or [rdx+296], rax           # uc_sigmask
                         | done:
 c3                      |   ret
                         | .set pipe, .text+65536
                         | .set users, .text+65540
                         | .set dropped, .text+65544
                         | .set previous, .text+65552
+                        | .set own, .text+65704
 `;
 
 const HANDLER_AARCH64 = `
             | .ascii "ipc signals 0001"
+8d ff 07 10 |   adr x13, .text+65536            // pipe
+49 14 40 f9 |   ldr x9, [x2, #40]               // uc_sigmask
+89 00 00 37 |   tbnz x9, #0, chosen          // SIGHUP
+aa 55 40 f9 |   ldr x10, [x13, #168]            // own: the signal's bit
+29 01 0a aa |   orr x9, x9, x10
+49 14 00 f9 |   str x9, [x2, #40]
+            | chosen:
 29 08 40 b9 |   ldr w9, [x1, #8]                // si_code
 3f 1d 00 31 |   cmn w9, #7                      // SI_DETHREAD
-40 04 00 54 |   b.eq block
+20 04 00 54 |   b.eq done
 ea 03 00 aa |   mov x10, x0                     // for the next handler
 eb 03 01 aa |   mov x11, x1
 ec 03 02 aa |   mov x12, x2
-cd fe 07 10 |   adr x13, .text+65536            // pipe
 ae 11 00 91 |   add x14, x13, #4                // users
             | enter:
 c9 fd 5f 88 |   ldaxr w9, [x14]
@@ -109,7 +114,7 @@ b0 21 00 91 |   add x16, x13, #8                // dropped
 09 7e 0f c8 |   stxr w15, x9, [x16]
 af ff ff 35 |   cbnz w15, drop
             | leave:
-c9 7d 5f 88 |   ldxr w9, [x14]
+c9 fd 5f 88 |   ldaxr w9, [x14]
 29 05 00 51 |   sub w9, w9, #1
 c9 fd 0f 88 |   stlxr w15, w9, [x14]
 af ff ff 35 |   cbnz w15, leave
@@ -118,13 +123,8 @@ e0 03 0a aa |   mov x0, x10
 e1 03 0b aa |   mov x1, x11
 e2 03 0c aa |   mov x2, x12
 3f 05 00 f1 |   cmp x9, #1
-c9 00 00 54 |   b.ls done
+49 00 00 54 |   b.ls done
 20 01 1f d6 |   br x9
-            | block:
-29 0c 40 f9 |   ldr x9, [x1, #24]               // si_value: a mask
-4a 14 40 f9 |   ldr x10, [x2, #40]              // uc_sigmask
-4a 01 09 aa |   orr x10, x10, x9
-4a 14 00 f9 |   str x10, [x2, #40]
             | done:
 c0 03 5f d6 |   ret
 `;
@@ -189,12 +189,3 @@ export const LISTINGS: Readonly<Record<string, MachineCode>> = {
 export const machineCode: MachineCode | undefined = os === "linux"
   ? LISTINGS[arch]
   : undefined;
-
-/** The bytes of a listing. */
-export function assemble(listing: string): Uint8Array {
-  const bytes = listing.split("\n")
-    .flatMap((line) => line.split("|")[0].trim().split(" "))
-    .filter((byte) => byte !== "")
-    .map((byte) => parseInt(byte, 16));
-  return new Uint8Array(bytes);
-}

@@ -1,5 +1,5 @@
 import { os } from "../_internal/platform.ts";
-import { usableCode } from "./_executable.ts";
+import { usableCode } from "./_usable_code.ts";
 
 /** What can be done with signals here. */
 export interface SignalCapabilities {

@@ -13,7 +13,7 @@ import {
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
 import { catchable } from "./_catchable.ts";
-import { usableCode } from "./_executable.ts";
+import { usableCode } from "./_usable_code.ts";
 import { HandlerSource } from "./_handler_source.ts";
 import { ListenerSource } from "./_listener_source.ts";
 import { decode, type ReceivedSignal, RECORD_SIZE } from "./_siginfo.ts";
@@ -43,9 +43,15 @@ const MOST_CAPACITY = 2 ** 31 / RECORD_SIZE;
  * come as often as they were sent, in order; of the others, the kernel
  * remembers one that was sent several times before it was handled only once.
  *
- * On Linux a thread of its own handles the signals, which does not wait for
- * JavaScript: they are kept while the program is busy. The other threads block
- * them from then on, for good; programs that are started are not affected.
+ * On Linux the signals are handled without waiting for JavaScript: they are
+ * kept while the program is busy. For real-time signals there is a thread of
+ * its own, and the others block them from then on, for good.
+ *
+ * Programs that are started meanwhile are not affected, by `spawn` of
+ * `@ipc/core/pipe` nor by Deno, of which the functions that start programs are
+ * wrapped for this. Only what `node:child_process` starts, or a Worker that has
+ * had no such stream, blocks the real-time signals; and a signal that this
+ * program was told to ignore, as by nohup(1), is not ignored.
  *
  * On macOS, and where memory may not be executed, Deno's listeners are
  * underneath: nothing is known but which signal it was, several may be merged

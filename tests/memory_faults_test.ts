@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assemble } from "../_internal/executable.ts";
 import { ENTRY, LISTINGS, MARK } from "../shm/_bus_handler.ts";
+import { assembled, missingAssembler } from "./_util/assembled.ts";
 import { recordedHeaders } from "./_util/headers.ts";
 import { memoryName } from "./_util/memory_name.ts";
 import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
@@ -337,33 +338,14 @@ Deno.test(
   },
 );
 
-/** What the listing for a processor begins with, for an assembler. */
-const BEGINNINGS: Readonly<Record<string, string>> = {
-  x86_64: ".intel_syntax noprefix\n",
-  aarch64: "",
-};
-
 for (const [arch, listing] of Object.entries(LISTINGS)) {
-  const as = `${arch}-linux-gnu-as`;
   Deno.test(`an assembler makes the fault handler for ${arch} of its listing`, {
-    ignore: arch === Deno.build.arch ? missing(as) : !await isInstalled(as),
+    ignore: missingAssembler(arch),
   }, async () => {
-    using dir = new TempDir();
-    const [source, object, binary] = ["s", "o", "bin"].map((name) =>
-      dir.join(name)
-    );
-    const lines = listing.trim().split("\n").map((line) => line.split("|")[1]);
-    const text = `${BEGINNINGS[arch]}${lines.join("\n")}\n`;
-    await Deno.writeTextFile(source, text);
-    const prefix = `${arch}-linux-gnu-`;
-    const copying = ["-O", "binary", "-j", ".text", object, binary];
-    const assembling = await run(as, ["-o", object, source]);
-    const copied = await run(`${prefix}objcopy`, copying);
-    assertEquals([assembling.stderr, copied.stderr], ["", ""]);
     const mark = new TextEncoder().encode(MARK);
     assertEquals(mark.length, ENTRY);
     assertEquals(
-      await Deno.readFile(binary),
+      await assembled(arch, listing),
       new Uint8Array([...mark, ...assemble(listing)]),
     );
   });
@@ -390,9 +372,4 @@ for (const [arch, listing] of Object.entries(LISTINGS)) {
     has(number("PROT_READ") | number("PROT_WRITE"), "PROT_READ | PROT_WRITE");
     assertStringIncludes(listing, MARK);
   });
-}
-
-async function isInstalled(program: string): Promise<boolean> {
-  const { code } = await run("sh", ["-c", `command -v ${program}`]);
-  return code === 0;
 }

@@ -102,6 +102,8 @@ const SPELLINGS: Readonly<Record<string, string | Record<string, string>>> = {
   SYS_PIDFD_SEND_SIGNAL: "SYS_pidfd_send_signal",
   SIGACTION_MASK: "offsetof(struct sigaction, sa_mask)",
   SIGSET_SIZE: "sizeof(sigset_t)",
+  DL_INFO_SIZE: "sizeof(Dl_info)",
+  DL_INFO_FBASE: "offsetof(Dl_info, dli_fbase)",
   SIGINFO_SIZE: "sizeof(siginfo_t)",
   SIGINFO_SIGNO: "offsetof(siginfo_t, si_signo)",
   SIGINFO_CODE: "offsetof(siginfo_t, si_code)",

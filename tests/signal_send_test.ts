@@ -12,7 +12,7 @@ import {
 import { poll } from "../_internal/poll.ts";
 import { POLLIN } from "../_internal/platform.ts";
 import { Pipe, spawn } from "@ipc/core/pipe";
-import { missing, runDeno } from "./_util/peers.ts";
+import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
 import { PRELUDE } from "./_util/signals.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -21,6 +21,20 @@ const { pid } = Deno;
 
 const { BadResource, NotFound, NotSupported, TimedOut, WouldBlock } =
   Deno.errors;
+
+/** Process ids of its own, of which it may say which comes next. */
+const NAMESPACE = [
+  "--user",
+  "--map-root-user",
+  "--pid",
+  "--fork",
+  "--mount-proc",
+  "--kill-child",
+];
+
+async function canUnshare(): Promise<boolean> {
+  return (await run("unshare", [...NAMESPACE, "true"])).code === 0;
+}
 
 /** A child that waits until it is killed. */
 function sleeper() {
@@ -216,6 +230,33 @@ Deno.test("PidFd knows of a child's end before anybody looks at its status", {
   assertEquals((await child.status).signal, "SIGKILL");
   assertThrows(() => process.send("SIGTERM"), NotFound, `${child.pid}`);
   assertThrows(() => process.queue(realtime(20), 1), NotFound);
+});
+
+Deno.test("PidFd never sends to a process that got the same number", {
+  ignore: ignore || missing("unshare") || !await canUnshare(),
+}, async () => {
+  const args = denoArgs(`${PRELUDE}
+    const again = [];
+    const start = () => spawn("sleep", { args: ["1000"] });
+    const first = start();
+    const { pid } = first;
+    using process = PidFd.open(pid);
+    first.kill("SIGKILL");
+    await first.status;
+    // The number that is given next is one more than this.
+    Deno.writeTextFileSync("/proc/sys/kernel/ns_last_pid", String(pid - 1));
+    const second = start();
+    try { process.send("SIGTERM"); } catch (error) { console.log(error.code); }
+    try { process.queue(realtime(1), 1); } catch (error) { console.log(error.code); }
+    send(second.pid, "SIGUSR2");
+    console.log(second.pid === pid, (await second.status).signal);
+  `);
+  const { stdout, stderr } = await run("unshare", [
+    ...NAMESPACE,
+    Deno.execPath(),
+    ...args,
+  ]);
+  assertEquals(stdout, "ESRCH\nESRCH\ntrue SIGUSR2\n", stderr);
 });
 
 Deno.test("PidFd.exited() can be aborted, and ends with closing", async () => {

@@ -26,6 +26,7 @@ function parse(cell: string): number | undefined {
 const INCLUDES = {
   all: [
     "dirent.h",
+    "dlfcn.h",
     "errno.h",
     "fcntl.h",
     "limits.h",
@@ -59,6 +60,7 @@ const INCLUDES = {
   __linux__: [
     "linux/futex.h",
     "mqueue.h",
+    "sys/auxv.h",
     "sys/epoll.h",
     "sys/eventfd.h",
     "sys/inotify.h",

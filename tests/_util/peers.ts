@@ -11,7 +11,8 @@ export function missing(program: string): boolean {
   return !REQUIRED && !isInstalled(program);
 }
 
-function isInstalled(program: string): boolean {
+/** Whether a program is on this machine. */
+export function isInstalled(program: string): boolean {
   const path = Deno.env.get("PATH") ?? "";
   return path.split(":").some((directory) => {
     try {
