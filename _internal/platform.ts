@@ -227,6 +227,7 @@ export const POLLHUP = 16;
 export const POLLNVAL = 32;
 export const WNOHANG = 1;
 export const ICRNL = 0x100;
+export const IUTF8 = 0x4000;
 export const OPOST = 1;
 export const ECHO = 8;
 export const TCSANOW = 0;

@@ -231,7 +231,8 @@ export class ByteWriter {
   /** The same as a Web Stream, which closes the descriptor when it ends. */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
-      write: (chunk) => this.writeAll(chunk),
+      // Aborting waits for what is under way, which may wait for ever.
+      write: (chunk, { signal }) => this.writeAll(chunk, { signal }),
       close: this.#options.close ?? (() => this.#descriptor.close()),
       abort: this.#options.abort ?? (() => this.#descriptor.close()),
     });

@@ -68,8 +68,8 @@ const TARGETS: readonly Target[] = [
     size: 4096,
     only,
   })),
-  signal("sync", 1.25),
-  signal("async", 2.5),
+  semaphorePair("sync", 1.25),
+  semaphorePair("async", 2.5),
   ...alone.map(({ name: only }) => ({
     ...small("one core", "sync", "alone", C, 0.5),
     size: 0,
@@ -88,8 +88,8 @@ export function outcomes(tables: readonly Table[]): Outcome[] {
   );
 }
 
-/** A round trip of signals on semaphores. */
-function signal(voice: Voice, limit: number): Target {
+/** A round trip over a pair of semaphores. */
+function semaphorePair(voice: Voice, limit: number): Target {
   const target = small("one core", voice, "p50", C, limit);
   return { ...target, size: 0, only: semaphores.name };
 }

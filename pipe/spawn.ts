@@ -1,5 +1,6 @@
 import { toPath, withoutNul } from "../_internal/arguments.ts";
 import { E, systemError } from "../_internal/errno.ts";
+import { fileTypeAt } from "../_internal/file.ts";
 import { cString, cStrings } from "../_internal/memory.ts";
 import type { ChildDescriptor } from "./child_descriptor.ts";
 import { Attributes, FileActions } from "./_spawn_structs.ts";
@@ -55,6 +56,7 @@ export interface SpawnOptions {
  * @throws {TypeError} If a text contains NUL, or a variable's name is none.
  * @throws {RangeError} If a key of `fds` is not a descriptor's number.
  * @throws {Deno.errors.NotFound} If there is no such program or directory.
+ * @throws {Deno.errors.NotADirectory} If `cwd` is something else.
  * @throws {Deno.errors.PermissionDenied} If it may not be run.
  * @throws {Deno.errors.BadResource} If a descriptor of `fds` is not open.
  * @throws {IpcError} `E2BIG`, `EAGAIN`, `EMFILE` … as the system says.
@@ -117,12 +119,19 @@ export function start(
   return newChild(pid[0], command);
 }
 
+/** What posix_spawn(3) failed of; it does not say where. */
 function failure(number: number, command: string, cwd?: string | URL): Error {
-  const hint = cwd !== undefined && number === E.ENOENT
-    ? `or the working directory '${cwd}' does not exist`
+  if (cwd !== undefined) checkDirectory(toPath(cwd, "spawn"));
+  const hint = cwd !== undefined && number === E.EACCES
+    ? `or the working directory '${cwd}' may not be entered`
     : undefined;
   const context = { on: command, kind: "program", hint };
   return systemError(number, "posix_spawnp", context);
+}
+
+function checkDirectory(path: string): void {
+  const type = fileTypeAt(path, { kind: "working directory" });
+  if (type !== "directory") throw systemError(E.ENOTDIR, "chdir", { on: path });
 }
 
 function environment({ env = {}, clearEnv = false }: SpawnOptions): string[] {

@@ -19,6 +19,10 @@ export const libc = open({
   tcsetattr: { parameters: ["i32", "i32", "buffer"], result: "i32" },
   // void cfmakeraw(struct termios *termios_p);
   cfmakeraw: { parameters: ["buffer"], result: "void" },
-  // pid_t tcgetpgrp(int fildes);  macOS
-  tcgetpgrp: { parameters: ["i32"], result: "i32" },
+  // pid_t getsid(pid_t pid);  macOS
+  getsid: { parameters: ["i32"], result: "i32" },
+  // int proc_listallpids(void *buffer, int buffersize);  macOS
+  proc_listallpids: { parameters: ["buffer", "i32"], result: "i32" },
+  // int access(const char *path, int amode);  macOS
+  access: { parameters: ["buffer", "i32"], result: "i32" },
 });

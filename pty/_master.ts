@@ -1,7 +1,9 @@
 /** Making a pseudo-terminal: pty(7). */
 
 import { libc as base } from "../_internal/_ffi.ts";
+import { Descriptor } from "../_internal/descriptor.ts";
 import { check, checkReturned } from "../_internal/errno.ts";
+import { openFile } from "../_internal/file.ts";
 import { O_RDWR, platform } from "../_internal/platform.ts";
 import { libc } from "./_ffi.ts";
 
@@ -28,4 +30,17 @@ export function openMaster(): { readonly fd: number; readonly name: string } {
     base.close(fd);
     throw error;
   }
+}
+
+/**
+ * Opens the side that programs have, without being controlled by it.
+ *
+ * @param master What it is closed with, at the latest.
+ */
+export function openSlave(master: Descriptor): Descriptor {
+  const { name } = master;
+  const flags = O_RDWR | platform.O_NOCTTY | platform.O_NONBLOCK;
+  const slave = new Descriptor(openFile(name, flags), name);
+  master.onClose(() => slave.close());
+  return slave;
 }

@@ -5,6 +5,7 @@ import { check } from "../_internal/errno.ts";
 import {
   ECHO,
   ICRNL,
+  IUTF8,
   OPOST,
   platform,
   TCSANOW,
@@ -47,6 +48,8 @@ const COOKED = {
   c_lflag: ECHO | ICANON | ISIG | IEXTEN,
 };
 
+const SETS = ["c_iflag", "c_oflag", "c_lflag"] as const;
+
 /** Whether the terminal passes everything on as it is. */
 export function isRaw(fd: number): boolean {
   const lflag = getSettings(fd).getUint32(termios.c_lflag, true);
@@ -55,16 +58,15 @@ export function isRaw(fd: number): boolean {
 
 /** Has the terminal pass everything on as it is, or not. */
 export function setRaw(fd: number, raw: boolean): void {
-  const settings = getSettings(fd);
-  if (raw) libc.cfmakeraw(settings);
-  else {
-    for (const [set, flags] of Object.entries(COOKED)) {
-      const offset = termios[set as keyof typeof COOKED];
-      const before = settings.getUint32(offset, true);
-      settings.setUint32(offset, before | flags, true);
-    }
-  }
-  setSettings(fd, settings);
+  change(fd, (settings) => {
+    if (raw) return libc.cfmakeraw(settings);
+    for (const set of SETS) setFlags(settings, set, COOKED[set], true);
+  });
+}
+
+/** Has a character of several bytes be one when lines are edited. */
+export function setUtf8(fd: number): void {
+  change(fd, (settings) => setFlags(settings, "c_iflag", IUTF8, true));
 }
 
 /** Whether the terminal shows what is typed. */
@@ -74,19 +76,31 @@ export function getEcho(fd: number): boolean {
 
 /** Has the terminal show what is typed, or not. */
 export function setEcho(fd: number, echo: boolean): void {
+  change(fd, (settings) => setFlags(settings, "c_lflag", ECHO, echo));
+}
+
+function setFlags(
+  settings: DataView,
+  set: keyof typeof COOKED,
+  flags: number,
+  on: boolean,
+): void {
+  const offset = termios[set];
+  const before = settings.getUint32(offset, true);
+  settings.setUint32(offset, on ? before | flags : before & ~flags, true);
+}
+
+function change(
+  fd: number,
+  make: (settings: DataView<ArrayBuffer>) => void,
+): void {
   const settings = getSettings(fd);
-  const before = settings.getUint32(termios.c_lflag, true);
-  const flags = echo ? before | ECHO : before & ~ECHO;
-  settings.setUint32(termios.c_lflag, flags, true);
-  setSettings(fd, settings);
+  make(settings);
+  check(libc.tcsetattr(fd, TCSANOW, settings), "tcsetattr");
 }
 
 function getSettings(fd: number): DataView<ArrayBuffer> {
   const settings = new DataView(new ArrayBuffer(termios.size));
   check(libc.tcgetattr(fd, settings), "tcgetattr");
   return settings;
-}
-
-function setSettings(fd: number, settings: DataView<ArrayBuffer>): void {
-  check(libc.tcsetattr(fd, TCSANOW, settings), "tcsetattr");
 }

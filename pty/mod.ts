@@ -15,7 +15,7 @@
  * for await (const chunk of pty) {
  *   text += decoder.decode(chunk, { stream: true });
  *   if (text.endsWith("Name? ")) {
- *     await pty.writeAll(new TextEncoder().encode("Deno\r"));
+ *     await pty.writeAll("Deno\r");
  *   }
  * }
  * assertStringIncludes(text, "Hello, Deno!");
@@ -24,7 +24,8 @@
  * @module
  */
 
-export { Pty, type PtyOptions, type PtySpawnOptions } from "./pty.ts";
+export { Pty } from "./pty.ts";
+export type { PtyOptions, PtySpawnOptions } from "./options.ts";
 export type { PtySize } from "./_settings.ts";
 export { Child, type ChildStatus } from "../pipe/child.ts";
 export { IpcError, type SystemErrorFields } from "../_internal/error.ts";

@@ -1,6 +1,7 @@
-import { wholeNumber } from "../_internal/arguments.ts";
+import { messageBytes, wholeNumber } from "../_internal/arguments.ts";
 import { Descriptor } from "../_internal/descriptor.ts";
 import { E } from "../_internal/errno.ts";
+import { os } from "../_internal/platform.ts";
 import {
   ByteReader,
   ByteWriter,
@@ -10,9 +11,9 @@ import {
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { readParking, writeParking } from "../mux/parking.ts";
 import { type Child, reap } from "../pipe/child.ts";
-import { start } from "../pipe/spawn.ts";
 import { environmentFor } from "./_environment.ts";
-import { openMaster } from "./_master.ts";
+import { openMaster, openSlave } from "./_master.ts";
+import type { PtyOptions, PtySpawnOptions } from "./options.ts";
 import { Session } from "./_session.ts";
 import {
   getEcho,
@@ -22,43 +23,10 @@ import {
   setEcho,
   setRaw,
   setSize,
+  setUtf8,
 } from "./_settings.ts";
-
-/** Options of {@linkcode Pty.open}. */
-export interface PtyOptions {
-  /**
-   * How many characters there are in a line, from 1 to 65,535.
-   *
-   * @default {80}
-   */
-  readonly columns?: number;
-  /**
-   * How many lines there are, from 1 to 65,535.
-   *
-   * @default {24}
-   */
-  readonly rows?: number;
-}
-
-/** Options of {@linkcode Pty.spawn}. */
-export interface PtySpawnOptions extends PtyOptions {
-  /** The program's arguments, without its name. */
-  readonly args?: readonly string[];
-  /**
-   * Variables that are added to the environment, or replace those there. `TERM`
-   * is `xterm-256color` unless it is among them, and `COLUMNS` and `LINES` are
-   * left out, since they tell of another terminal.
-   */
-  readonly env?: Readonly<Record<string, string>>;
-  /**
-   * Leaves out of the environment what is not in `env`, except for `TERM`.
-   *
-   * @default {false}
-   */
-  readonly clearEnv?: boolean;
-  /** The working directory; this program's by default. */
-  readonly cwd?: string | URL;
-}
+import { startDirectly, startThroughShell } from "./_start.ts";
+import { typingInto } from "./_typing.ts";
 
 const MOST = 65_535;
 
@@ -69,8 +37,9 @@ const MOST = 65_535;
  *
  * As in any terminal, what is typed comes back as it is shown, lines can be
  * edited until Enter (`\r`) sends them off, Ctrl-C (`\x03`) interrupts the
- * program in the foreground, and lines that are printed end in `\r\n`. A
- * program that wants it otherwise changes that, and so can
+ * program in the foreground, Ctrl-D (`\x04`) ends its input, and lines that are
+ * printed end in `\r\n`. What a line has beyond 4,095 bytes is lost (1,024 on
+ * macOS). A program that wants it otherwise changes that, and so can
  * {@linkcode Pty.setRaw}.
  *
  * See [pty(7)](https://man7.org/linux/man-pages/man7/pty.7.html).
@@ -98,21 +67,30 @@ export class Pty implements Disposable, AsyncDisposable {
 
   private constructor(
     { columns = 80, rows = 24 }: PtyOptions,
-    launch?: (name: string) => Child,
+    launch?: (terminal: string, slave: Descriptor | undefined) => Child,
   ) {
     const size = checkSize(columns, rows, "open a pseudo-terminal");
     const { fd, name } = openMaster();
     this.name = name;
     this.#descriptor = new Descriptor(fd, name);
     try {
+      // A terminal of macOS has no size before its other side is open, and
+      // loses it when that is closed.
+      const slave = os === "darwin" ? openSlave(this.#descriptor) : undefined;
       // From the beginning: a program may ask before it is told of a change.
       setSize(fd, size);
-      this.child = launch?.(name);
+      setUtf8(fd);
+      this.child = launch?.(name, slave);
+      if (this.child !== undefined) {
+        this.#session = new Session(this.child.pid);
+        // Or the end would never come.
+        slave?.close();
+      }
     } catch (error) {
       this.#descriptor.close();
+      if (this.child !== undefined) endAlone(this.child);
       throw error;
     }
-    if (this.child !== undefined) this.#session = new Session(this.child.pid);
     this.#reader = new ByteReader(
       this.#descriptor,
       readParking(this.#descriptor),
@@ -123,6 +101,7 @@ export class Pty implements Disposable, AsyncDisposable {
     this.#writer = new ByteWriter(
       this.#descriptor,
       writeParking(this.#descriptor),
+      { write: typingInto(name) },
     );
   }
 
@@ -159,7 +138,8 @@ export class Pty implements Disposable, AsyncDisposable {
    * and errors, as the leader of a session of its own that is controlled by it.
    *
    * Use `await using`: it ends all programs of the session, also those that the
-   * first one has started and left behind.
+   * first one has started and left behind. And read: a program stops when some
+   * kilobytes that it has printed wait for somebody who reads them.
    *
    * @param command The program: a name to look for, or a path.
    * @param options Arguments, environment, size and so on.
@@ -167,6 +147,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * @throws {TypeError} If a text contains NUL, or a variable's name is none.
    * @throws {RangeError} If the size is out of range.
    * @throws {Deno.errors.NotFound} If there is no such program or directory.
+   * @throws {Deno.errors.NotADirectory} If `cwd` is something else.
    * @throws {Deno.errors.PermissionDenied} If it may not be run.
    * @throws {IpcError} `ENOSPC`, `EMFILE`, `E2BIG` … as the system says.
    *
@@ -175,7 +156,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * import { Pty } from "@ipc/core/pty";
    *
    * await using pty = Pty.spawn("sh", { env: { PS1: "$ " } });
-   * await pty.writeAll(new TextEncoder().encode("exit 3\r"));
+   * await pty.writeAll("exit 3\r");
    * console.log(await pty.child.status); // { success: false, code: 3, … }
    * ```
    */
@@ -184,15 +165,13 @@ export class Pty implements Disposable, AsyncDisposable {
     options: PtySpawnOptions = {},
   ): Pty & { readonly child: Child } {
     const { args, cwd } = options;
-    const env = environmentFor(options);
+    const all = { args, cwd, env: environmentFor(options) };
     return new Pty(
       options,
-      (name) =>
-        start(
-          command,
-          { args, cwd, env, clearEnv: true, newSession: true },
-          name,
-        ),
+      (terminal, slave) =>
+        slave === undefined
+          ? startDirectly(command, all, terminal)
+          : startThroughShell(command, all, terminal, slave),
     ) as Pty & { readonly child: Child };
   }
 
@@ -336,7 +315,8 @@ export class Pty implements Disposable, AsyncDisposable {
   /**
    * Reads what programs have printed, waiting until something is there. The
    * end comes when no program has the terminal open any more: not with the
-   * first one, if that has left others behind.
+   * first one, if that has left others behind. On macOS it comes with the first
+   * one, and for a terminal by {@linkcode Pty.open} never.
    *
    * @param p Where to put it.
    * @param options A signal that ends the wait; then nothing was taken.
@@ -396,6 +376,8 @@ export class Pty implements Disposable, AsyncDisposable {
    * @param p What to type.
    * @returns How many bytes were taken, which may be fewer than there are;
    * undefined if it would have to wait or others wait already.
+   * @throws {Deno.errors.BrokenPipe} If it would have to wait, and no program
+   * has the terminal open any more.
    * @throws {Deno.errors.BadResource} If it is closed.
    *
    * @example
@@ -417,6 +399,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * @param options The longest to wait.
    * @returns How many bytes were taken, which may be fewer than there are.
    * @throws {Deno.errors.TimedOut} If there was no room in time.
+   * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
    * @throws {Deno.errors.BadResource} If it is closed.
    * @throws {Deno.errors.Busy} If an asynchronous write is pending.
    *
@@ -435,9 +418,10 @@ export class Pty implements Disposable, AsyncDisposable {
   /**
    * Types something completely, blocking the thread.
    *
-   * @param p What to type.
+   * @param p What to type: bytes, or text.
    * @param options The longest to wait, and `onProgress`.
    * @throws {Deno.errors.TimedOut} If there was no room in time.
+   * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
    * @throws {Deno.errors.BadResource} If it is closed.
    * @throws {Deno.errors.Busy} If an asynchronous write is pending.
    *
@@ -446,11 +430,11 @@ export class Pty implements Disposable, AsyncDisposable {
    * import { Pty } from "@ipc/core/pty";
    *
    * using pty = Pty.open();
-   * pty.writeAllSync(new TextEncoder().encode("hello\r"));
+   * pty.writeAllSync("hello\r");
    * ```
    */
-  writeAllSync(p: Uint8Array, options?: WriteAllSyncOptions): void {
-    this.#writer.writeAllSync(p, options);
+  writeAllSync(p: Uint8Array | string, options?: WriteAllSyncOptions): void {
+    this.#writer.writeAllSync(messageBytes(p, "write"), options);
   }
 
   /**
@@ -459,6 +443,7 @@ export class Pty implements Disposable, AsyncDisposable {
    * @param p What to type.
    * @param options A signal that ends the wait; then nothing was typed.
    * @returns How many bytes were taken, which may be fewer than there are.
+   * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
    * @throws {Deno.errors.BadResource} If it is closed, now or meanwhile.
    *
    * @example Interrupt what runs in the foreground
@@ -478,9 +463,10 @@ export class Pty implements Disposable, AsyncDisposable {
   /**
    * Types something completely; nothing else is typed between its parts.
    *
-   * @param p What to type.
+   * @param p What to type: bytes, or text.
    * @param options A signal that ends the wait, and `onProgress`, which knows
    * how much had been typed by then.
+   * @throws {Deno.errors.BrokenPipe} As of {@linkcode Pty.tryWrite}.
    * @throws {Deno.errors.BadResource} If it is closed, now or meanwhile.
    *
    * @example
@@ -488,12 +474,15 @@ export class Pty implements Disposable, AsyncDisposable {
    * import { Pty } from "@ipc/core/pty";
    *
    * await using pty = Pty.spawn("cat");
-   * await pty.writeAll(new TextEncoder().encode("hello\r\x04"));
+   * await pty.writeAll("hello\r\x04");
    * await pty.child.status;
    * ```
    */
-  writeAll(p: Uint8Array, options?: WriteAllOptions): Promise<void> {
-    return this.#writer.writeAll(p, options);
+  async writeAll(
+    p: Uint8Array | string,
+    options?: WriteAllOptions,
+  ): Promise<void> {
+    await this.#writer.writeAll(messageBytes(p, "write"), options);
   }
 
   /**
@@ -547,17 +536,21 @@ export class Pty implements Disposable, AsyncDisposable {
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    const ended = this.#session?.kill(this.#terminal);
-    this.close();
-    if (ended) reap(this.child!);
+    try {
+      if (this.#session?.kill()) reap(this.child!);
+    } catch (error) {
+      endAlone(this.child!);
+      throw error;
+    } finally {
+      this.close();
+    }
   }
 
   /**
    * Ends all programs of the session, also those in the background: with
    * SIGHUP, and after half a second with SIGKILL. Then closes it.
    *
-   * On macOS the background is out of reach: the first program's group and the
-   * one in the foreground are ended.
+   * A program that has left the session, as services do, is none of its.
    *
    * @returns When all have ended.
    *
@@ -572,14 +565,14 @@ export class Pty implements Disposable, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    const ended = await this.#session?.end(this.#terminal);
-    this.close();
-    if (ended) await this.child!.status;
-  }
-
-  /** The descriptor; -1 if it is closed already. */
-  get #terminal(): number {
-    return this.#descriptor.closed ? -1 : this.#descriptor.fd;
+    try {
+      if (await this.#session?.end()) await this.child!.status;
+    } catch (error) {
+      endAlone(this.child!);
+      throw error;
+    } finally {
+      this.close();
+    }
   }
 }
 
@@ -587,4 +580,16 @@ function checkSize(columns: number, rows: number, verb: string): PtySize {
   wholeNumber(columns, verb, "the number of columns", 1, MOST);
   wholeNumber(rows, verb, "the number of rows", 1, MOST);
   return { columns, rows };
+}
+
+/** Ends a program when the others cannot be found, for want of descriptors. */
+function endAlone(child: Child): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has ended, and its status has been looked at.
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  reap(child);
 }

@@ -495,6 +495,17 @@ if (capabilities.realtime) {
 } else tested.add("signal_values.ts");
 
 testExample(
+  "pty_python.ts",
+  "has Python calculate",
+  ["python3"],
+  async ({ run }) => {
+    const lines = ["6 * 7 = 42", "'ü' * 3 = 'üüü'", "Python ended with 0.\n"];
+    const outcome = await run({ args: ["6 * 7", "'ü' * 3"] });
+    assertEquals(outcome, printed(lines.join("\n")));
+  },
+);
+
+testExample(
   "pty_record.ts",
   "writes down what is seen in a terminal",
   ["stty"],

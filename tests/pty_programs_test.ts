@@ -1,11 +1,13 @@
 /** Programs that need a terminal, in one. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Pty } from "@ipc/core/pty";
+import { systemCallOf } from "./_util/counts.ts";
 import { Deadline } from "./_util/peer.ts";
 import { missing } from "./_util/peers.ts";
 import { Screen } from "./_util/screen.ts";
 import { TempDir } from "./_util/temp.ts";
+import { until } from "./_util/until.ts";
 
 Deno.test("bash has job control", { ignore: missing("bash") }, async () => {
   using deadline = new Deadline();
@@ -49,7 +51,31 @@ Deno.test("Ctrl-C reaches the program in the foreground", {
   await screen.type("\x03");
   await screen.until(/ready> $/);
   await screen.type("echo code $?\r");
-  await screen.until(/\ncode 130\r\n/);
+  await screen.until(/\ncode 130\r\nready> $/);
+});
+
+Deno.test("a program goes to the background and comes back", {
+  ignore: missing("bash") || missing("sleep"),
+}, async () => {
+  using deadline = new Deadline();
+  await using pty = Pty.spawn("bash", {
+    args: ["--norc", "--noprofile", "-i"],
+    env: { PS1: "ready> ", TERM: "dumb" },
+  });
+  const screen = new Screen(pty, deadline);
+  await screen.until(/ready> $/);
+  await screen.type("sh -c 'echo started; exec sleep 1000'\r");
+  await screen.until(/\nstarted\r\n/);
+  await screen.type("\x1a");
+  await screen.until(/Stopped[^]*ready> $/);
+  await screen.type("bg\r");
+  await screen.until(/&\r\nready> $/);
+  await screen.type("jobs\r");
+  await screen.until(/Running[^]*ready> $/);
+  await screen.type("fg\r");
+  await screen.until(/sleep 1000'\r\n$/);
+  await screen.type("\x03");
+  await screen.until(/ready> $/);
 });
 
 Deno.test("Python's prompt edits lines and answers", {
@@ -126,10 +152,31 @@ Deno.test("less pages, and sees that it is resized", {
   assertEquals((await pty.child.status).code, 0);
 });
 
+// write of x86-64, and of arm64.
+const SYS_WRITE = Deno.build.arch === "x86_64" ? [1] : [64];
+
+Deno.test("a program stops while nobody reads what it prints", {
+  ignore: Deno.build.os !== "linux" || missing("yes"),
+}, async () => {
+  using deadline = new Deadline();
+  await using pty = Pty.spawn("yes");
+  const reader = pty.readable.getReader();
+  for (let i = 0; i < 3; i++) {
+    assert((await reader.read()).value!.length > 0);
+    // Nobody reads on, and so it stops.
+    await until(
+      () => SYS_WRITE.includes(systemCallOf(pty.child.pid)),
+      deadline.signal,
+    );
+  }
+  await reader.cancel();
+  assertEquals((await pty.child.status).signal, "SIGHUP");
+});
+
 Deno.test("100 MiB pass through a terminal complete and in order", {
   ignore: missing("cat"),
 }, async () => {
-  using deadline = new Deadline(60_000);
+  using deadline = new Deadline(300_000);
   using dir = new TempDir();
   const path = dir.join("data");
   const SIZE = 100 << 20;

@@ -2,6 +2,8 @@
 
 import { assertEquals, assertLess } from "@std/assert";
 import { Pty } from "@ipc/core/pty";
+import { membersOf } from "../pty/_members.ts";
+import { BECOME_NOBODY } from "./_util/nobody.ts";
 import { Deadline } from "./_util/peer.ts";
 import { missing, runDeno } from "./_util/peers.ts";
 import { Screen } from "./_util/screen.ts";
@@ -20,8 +22,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
+function groupOf(pid: number): string {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2];
+}
+
 /** Programs of all kinds, each of which prints its process id. */
 const CROWD = `
+  set -m # Each job in a group of its own.
   sleep 1000 & echo $!
   (trap '' HUP; sleep 1000 & echo $!; wait) 2> /dev/null &
   sh -c 'trap "" HUP TERM INT; echo $$; while :; do sleep 1000; done' &
@@ -52,6 +60,7 @@ for (const last of ["sleep 1000", "read -r _; exit"]) {
     {
       await using pty = Pty.spawn("sh", { args: ["-c", CROWD + last] });
       pids = await crowd(pty, deadline);
+      assertEquals(new Set(pids.map(groupOf)).size, pids.length);
       if (exits) await leave(pty);
       assertEquals(pids.some(isAlive), true);
     }
@@ -71,6 +80,56 @@ for (const last of ["sleep 1000", "read -r _; exit"]) {
     assertEquals(pids.filter(isAlive), []);
   });
 }
+
+Deno.test("a leader that is killed leaves the others to be ended", {
+  ignore,
+}, async () => {
+  using deadline = new Deadline();
+  let pids: number[];
+  {
+    await using pty = Pty.spawn("sh", { args: ["-c", CROWD + "read -r _"] });
+    pids = await crowd(pty, deadline);
+    pty.child.kill("SIGKILL");
+    assertEquals((await pty.child.status).signal, "SIGKILL");
+    // Others have the terminal still, so this is not its end.
+    assertEquals(pty.tryRead(new Uint8Array(1)), undefined);
+    assertEquals(pids.some(isAlive), true);
+  }
+  assertEquals(pids.filter(isAlive), []);
+});
+
+Deno.test("programs that multiply meanwhile are ended, too", {
+  ignore,
+}, async () => {
+  using deadline = new Deadline();
+  const script = `trap '' HUP; echo ready
+    for i in 1 2 3 4 5; do (for j in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done) & done
+    sleep 1000`;
+  for (const dispose of [Symbol.dispose, Symbol.asyncDispose] as const) {
+    const pty = Pty.spawn("sh", { args: ["-c", script] });
+    await new Screen(pty, deadline).until(/ready/);
+    await pty[dispose]();
+    assertEquals(membersOf(pty.child.pid), []);
+  }
+});
+
+Deno.test("a program of another user is left alone, and not waited for", {
+  ignore: ignore || Deno.uid() !== 0,
+}, async () => {
+  // As root, so that it is another's when this has become nobody.
+  const output = await runDeno(`
+    import { Pty } from "@ipc/core/pty";
+    const args = ["-c", "trap '' HUP; echo ready; while :; do sleep 1000; done"];
+    const pty = Pty.spawn("sh", { args });
+    await pty.read(new Uint8Array(16));
+    ${BECOME_NOBODY}
+    await pty[Symbol.asyncDispose]();
+    console.log(pty.child.pid);
+  `);
+  const pid = Number(output);
+  assertEquals(isAlive(pid), true);
+  for (const member of membersOf(pid)) Deno.kill(member, "SIGKILL");
+});
 
 Deno.test("programs are asked to end before they are made to", {
   ignore,

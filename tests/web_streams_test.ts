@@ -74,6 +74,25 @@ Deno.test("writable's abort closes the writer, and so does its close", async () 
   }
 });
 
+Deno.test("writable's abort ends a write that waits for room", async () => {
+  using pipe = Pipe.open();
+  const writer = pipe.writer.writable.getWriter();
+  const reason = new Error("enough");
+  const closed = assertRejects(() => writer.closed, Error, "enough");
+  const writing = assertRejects(
+    () => writer.write(new Uint8Array(1_000_000)),
+    Error,
+    "enough",
+  );
+  await writer.abort(reason);
+  await Promise.all([writing, closed]);
+  const length = pipe.reader.available;
+  assertEquals(
+    (await new Response(pipe.reader.readable).bytes()).length,
+    length,
+  );
+});
+
 Deno.test("writable errors when nobody reads any more", async () => {
   using pipe = Pipe.open();
   const writer = pipe.writer.writable.getWriter();

@@ -1,14 +1,16 @@
+import { libc } from "../../_internal/_ffi.ts";
+import { check } from "../../_internal/errno.ts";
 import { openFile } from "../../_internal/file.ts";
 import { O_RDWR, platform } from "../../_internal/platform.ts";
-import { PipeReader, PipeWriter } from "../../pipe/mod.ts";
+import { PipeReader } from "../../pipe/mod.ts";
 import { Pty } from "../../pty/mod.ts";
-import type { Case, Link, Place } from "../case.ts";
+import type { Case, Endpoint, Link, Place, Transfer } from "../case.ts";
 import { streamEndpoint } from "../stream_endpoint.ts";
 import { pipe } from "./pipe.ts";
 
 /**
- * A pseudo-terminal that passes everything on as it is: `a` is the terminal,
- * `b` the program in it. Compared with a plain pipe, too.
+ * A pseudo-terminal that passes everything on as it is: `a` is the program,
+ * whose output is measured, `b` the terminal. Compared with a plain pipe, too.
  */
 export const pty: Case = {
   name: "pty",
@@ -16,7 +18,7 @@ export const pty: Case = {
   c: { source: "stream.c", link: openedTerminal },
   peers: [pipe],
   async open(place, role) {
-    if (role === "b") return programSide(await nameOf(place));
+    if (role === "a") return programSide(await nameOf(place));
     const terminal = openRaw();
     await Deno.writeTextFile(`${pathOf(place)}.new`, terminal.name);
     await Deno.rename(`${pathOf(place)}.new`, pathOf(place));
@@ -48,14 +50,29 @@ async function nameOf(place: Place): Promise<string> {
 
 /** The side that programs have. */
 function openSlave(name: string): number {
-  return openFile(name, O_RDWR | platform.O_NOCTTY | platform.O_NONBLOCK);
+  return openFile(name, O_RDWR | platform.O_NOCTTY);
 }
 
-function programSide(name: string) {
-  return streamEndpoint(
-    PipeReader.fromFd(openSlave(name)),
-    PipeWriter.fromFd(openSlave(name)),
-  );
+/** Reads and writes as programs in a terminal do, which is blocking. */
+function programSide(name: string): Endpoint {
+  const fd = openSlave(name);
+  function move(call: typeof libc.read, p: Uint8Array<ArrayBuffer>): void {
+    for (let moved = 0; moved < p.length;) {
+      const rest = p.subarray(moved);
+      moved += check(call(fd, rest, BigInt(rest.length)), "read or write");
+    }
+  }
+  const sync: Transfer<void> = {
+    send: (p) => move(libc.write, p as Uint8Array<ArrayBuffer>),
+    receive: (p) => move(libc.read, p as Uint8Array<ArrayBuffer>),
+  };
+  return {
+    sync,
+    async: {
+      send: (p) => Promise.resolve(sync.send(p)),
+      receive: (p) => Promise.resolve(sync.receive(p)),
+    },
+  };
 }
 
 /** The C program takes open descriptors. */
@@ -64,8 +81,8 @@ function openedTerminal(): Link {
   const slave = PipeReader.fromFd(openSlave(terminal.name));
   return {
     fds: {
-      a: { 3: terminal, 4: terminal },
-      b: { 3: slave, 4: slave },
+      a: { 3: slave, 4: slave },
+      b: { 3: terminal, 4: terminal },
     },
     [Symbol.dispose]() {
       slave.close();

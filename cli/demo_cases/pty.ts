@@ -41,11 +41,10 @@ export const ptyCases: readonly Case[] = [withCat, withPython];
 
 /** A conversation as somebody has it who types and reads. */
 function overLines(pty: Pty, signal: AbortSignal): Talk {
-  const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const p = new Uint8Array(1024);
   return {
-    send: (text) => pty.writeAll(encoder.encode(`${text}\r`), { signal }),
+    send: (text) => pty.writeAll(`${text}\r`, { signal }),
     async receive() {
       for (let text = "";;) {
         const count = await pty.read(p, { signal });

@@ -2,8 +2,6 @@
 
 import type { Pty } from "@ipc/core/pty";
 
-const encoder = new TextEncoder();
-
 /** Somebody at a terminal, who types and reads. */
 export class Screen {
   readonly #pty: Pty;
@@ -18,7 +16,7 @@ export class Screen {
 
   /** Types something. */
   async type(text: string): Promise<void> {
-    await this.#pty.writeAll(encoder.encode(text), this.#options);
+    await this.#pty.writeAll(text, this.#options);
   }
 
   /** Waits for something to appear; answers all that came before its end. */
