@@ -23,6 +23,9 @@ const ULF_WAKE_ALL = 0x100;
 
 /** The longest that is waited at once, in milliseconds: about a month. */
 const LONGEST = 2 ** 31;
+/** A second, for threads: never changed, as they read it when they come to it. */
+const SECOND = new BigInt64Array([1n, 0n]);
+const MICROSECONDS = 1_000_000;
 /** As many as there are. */
 const ALL = 0x7fffffff;
 
@@ -76,16 +79,25 @@ function ulockWait(word: Word, expected: number, milliseconds: number): number {
   );
 }
 
-/** Waits on a thread of the pool, for as long as it takes. */
+/**
+ * Waits on a thread of the pool, for a second at the longest: the memory may be
+ * unmapped before the thread is there, and others mapped at its address, where
+ * nobody would wake it.
+ */
 export function parkedFutexWait(
   word: Word,
   expected: number,
 ): Promise<number> {
+  const value = expected >>> 0;
   if (os === "linux") {
-    return libc.parked_futex(SYS_FUTEX, word, FUTEX_WAIT, expected >>> 0, null);
+    return libc.parked_futex(SYS_FUTEX, word, FUTEX_WAIT, value, SECOND);
   }
-  const value = BigInt(expected >>> 0);
-  return libc.parked___ulock_wait(UL_COMPARE_AND_WAIT_SHARED, word, value, 0);
+  return libc.parked___ulock_wait(
+    UL_COMPARE_AND_WAIT_SHARED,
+    word,
+    BigInt(value),
+    MICROSECONDS,
+  );
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { closedError } from "../_internal/errno.ts";
+import { identityOf } from "../_internal/file.ts";
 import { type LockMode, lockMode } from "../_internal/lock_mode.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
-import { identityOf } from "../_internal/file.ts";
 import { flockCalls } from "./_flock_calls.ts";
 import { findHolder } from "./_holder.ts";
 import { inLine, noLines } from "./_line.ts";

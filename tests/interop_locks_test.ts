@@ -147,6 +147,20 @@ Deno.test("semaphores that a C program has made in memory are found", {
   assertEquals(semaphore.value, 3);
 });
 
+Deno.test("semaphores that a C program has made by name are found", {
+  ignore: ignore || !LINUX,
+}, async () => {
+  using deadline = new Deadline();
+  const name = `/ipc-test-${crypto.randomUUID()}`;
+  await using peer = new Peer(program, ["make", "sem", name], deadline);
+  assertEquals((await peer.outcome).code, 0);
+  for (const each of [`${name}-0`, `${name}-1`]) {
+    using semaphore = Semaphore.open(each);
+    semaphore.unlink();
+    assertEquals(semaphore.value, 3);
+  }
+});
+
 for (const kind of ["ofd", "posix", "flock"] as const) {
   Deno.test(`the lock of a C program by ${kind} is seen, and its end`, {
     ignore: ignore || !LINUX,

@@ -13,6 +13,9 @@
 #include <sys/sem.h>
 #include <unistd.h>
 
+/* The value of semaphores that are made here. */
+#define VALUE 3
+
 /* What is locked, and how. */
 static const char *kind;
 static sem_t *semaphores[2];
@@ -27,12 +30,12 @@ static void fail(const char *what) {
 static int is(const char *name) { return strcmp(kind, name) == 0; }
 
 /* A path, a name, an id; two semaphores have two names, indices or places. */
-static void open_target(const char *target) {
+static void open_target(const char *target, int flags) {
   if (is("sem")) {
     for (int i = 0; i < 2; i++) {
       char name[300];
       snprintf(name, sizeof name, "%s-%d", target, i);
-      semaphores[i] = sem_open(name, 0);
+      semaphores[i] = sem_open(name, flags, 0600, VALUE);
       if (semaphores[i] == SEM_FAILED) fail(name);
     }
   } else if (is("unnamed")) {
@@ -110,17 +113,17 @@ static void hold(void) {
   for (;;) pause();
 }
 
-/* Makes two semaphores for several processes in memory. */
+/* Makes two semaphores for several processes; those with names are made. */
 static void make(void) {
-  for (int i = 0; i < 2; i++)
-    if (sem_init(semaphores[i], 1, 3) < 0) fail("sem_init");
+  for (int i = 0; is("unnamed") && i < 2; i++)
+    if (sem_init(semaphores[i], 1, VALUE) < 0) fail("sem_init");
 }
 
 int main(int argc, char **argv) {
   if (argc < 4) return 2;
   const char *role = argv[1];
   kind = argv[2];
-  open_target(argv[3]);
+  open_target(argv[3], strcmp(role, "make") == 0 ? O_CREAT | O_EXCL : 0);
   if (argc == 6 && strcmp(role, "count") == 0) count(argv[4], atoi(argv[5]));
   else if (argc == 5 && strcmp(role, "answer") == 0) answer(atoi(argv[4]));
   else if (argc == 4 && strcmp(role, "hold") == 0) hold();
