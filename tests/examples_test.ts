@@ -49,7 +49,8 @@ function testExample(
   tested.add(name);
   Deno.test(`examples/${name} ${behaviour}`, { ignore }, async () => {
     using dir = new TempDir();
-    using deadline = new Deadline();
+    // Several Denos start one after the other, on a machine that may be busy.
+    using deadline = new Deadline(60_000);
     const { signal } = deadline;
     await fn({
       signal,
@@ -559,7 +560,9 @@ testExample(
       const args = [...pool, "sh", "-c", busy, place];
       const one = new RunningExample("sem_pool.ts", args, signal);
       running.push(children.use(one));
-      assertEquals(await one.stdout.next(), "begins");
+    }
+    for (const { stdout } of running) {
+      assertEquals(await stdout.next(), "begins");
     }
     const third = run({ args: [...pool, "sh", "-c", "echo third; exit 3"] });
     const set = SysvSemaphoreSet.open(ftok(place, 80));
@@ -571,9 +574,7 @@ testExample(
     running[0].kill();
     const { code, stdout } = await third;
     assertEquals([code, stdout], [3, "third\n"]);
-    const after = await run({ args: ["show", place] });
-    assertEquals(after, printed("1 free, 0 waiting\n"));
-    assertEquals((await run({ args: ["run", "2", place] })).code, 2);
+    assertEquals(set.values, [1]);
   },
   // Elsewhere nobody sees who waits.
   Deno.build.os !== "linux",
