@@ -100,8 +100,13 @@ export function systemError(
 }
 
 /** The error for a wait that outlasted its time. */
-export function timedOut(milliseconds: number, what: string): Error {
+export function timedOut(
+  milliseconds: number,
+  what: string,
+  on?: string,
+): Error {
   return systemError(E.ETIMEDOUT, what, {
+    on,
     hint: `waited ${milliseconds} ms`,
   });
 }
@@ -123,6 +128,8 @@ function nameOf(number: number): string {
 function describe(code: string, number: number, kind?: string): string {
   if (kind !== undefined && code === "ENOENT") return `no such ${kind}`;
   if (kind !== undefined && code === "EEXIST") return `${kind} already exists`;
+  // The C library knows of connections only.
+  if (code === "ETIMEDOUT") return "timed out";
   const pointer = libc.strerror(number);
   if (pointer === null) return `error ${number}`;
   const text = new Deno.UnsafePointerView(pointer).getCString();

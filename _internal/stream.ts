@@ -72,7 +72,7 @@ export class ByteReader {
     options: StreamOptions = {},
   ) {
     this.#descriptor = descriptor;
-    this.#queue = toQueue(waiting, "read");
+    this.#queue = toQueue(waiting, "read", descriptor.name);
     this.#context = { on: descriptor.name };
     this.#options = options;
     this.#read = options.read ?? libc.read;
@@ -162,7 +162,7 @@ export class ByteWriter {
     options: WriterOptions = {},
   ) {
     this.#descriptor = descriptor;
-    this.#queue = toQueue(waiting, "write");
+    this.#queue = toQueue(waiting, "write", descriptor.name);
     this.#context = { on: descriptor.name };
     this.#options = options;
     this.#write = options.write ?? libc.write;
@@ -247,10 +247,14 @@ export class ByteWriter {
   }
 }
 
-function toQueue(waiting: Parking | WaitQueue, syscall: string): WaitQueue {
+function toQueue(
+  waiting: Parking | WaitQueue,
+  syscall: string,
+  on: string,
+): WaitQueue {
   return waiting instanceof WaitQueue
     ? waiting
-    : new WaitQueue(waiting, syscall);
+    : new WaitQueue(waiting, syscall, on);
 }
 
 /** How to follow a write that goes out in parts. */

@@ -67,17 +67,25 @@ export interface Parking {
 export class WaitQueue {
   readonly #parking: Parking;
   readonly #syscall: string;
+  readonly #on: string | undefined;
   readonly #spin: Spin;
   readonly #turns = new Turns();
 
   /**
    * @param parking How to wait.
    * @param syscall What is waited for, for errors.
+   * @param on The object that is waited for, for errors; if it is one.
    * @param spin How to try before parking, if that is known from before.
    */
-  constructor(parking: Parking, syscall: string, spin: Spin = new Spin()) {
+  constructor(
+    parking: Parking,
+    syscall: string,
+    on?: string,
+    spin: Spin = new Spin(),
+  ) {
     this.#parking = parking;
     this.#syscall = syscall;
+    this.#on = on;
     this.#spin = spin;
   }
 
@@ -133,7 +141,7 @@ export class WaitQueue {
       const left = limit === Infinity
         ? Infinity
         : begin + limit - performance.now();
-      if (left <= 0) throw timedOut(limit, this.#syscall);
+      if (left <= 0) throw timedOut(limit, this.#syscall, this.#on);
       if (block !== undefined) {
         value = block(left);
       } else {

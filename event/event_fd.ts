@@ -85,7 +85,11 @@ export class EventFd implements Disposable {
   private constructor(descriptor: Descriptor, adopted: boolean) {
     this.#descriptor = descriptor;
     this.#adopted = adopted;
-    this.#waits = new WaitQueue(readParking(descriptor), "read");
+    this.#waits = new WaitQueue(
+      readParking(descriptor),
+      "read",
+      descriptor.name,
+    );
   }
 
   /**

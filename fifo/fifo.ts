@@ -289,7 +289,7 @@ export class Fifo implements Disposable {
     const either = signal
       ? AbortSignal.any([signal, this.#closed.signal])
       : this.#closed.signal;
-    return await newQueue().run(() => tryOpenWriter(this.path), {
+    return await newQueue(this.path).run(() => tryOpenWriter(this.path), {
       signal: either,
     });
   }
@@ -314,7 +314,7 @@ export class Fifo implements Disposable {
    */
   openWriterSync(options?: SyncWaitOptions): PipeWriter {
     this.#requireOpen();
-    return newQueue().runSync(() => tryOpenWriter(this.path), options);
+    return newQueue(this.path).runSync(() => tryOpenWriter(this.path), options);
   }
 
   /**
@@ -385,6 +385,6 @@ export class Fifo implements Disposable {
   }
 }
 
-function newQueue(): WaitQueue {
-  return new WaitQueue(backoff(FIRST_PAUSE, LONGEST_PAUSE), "open");
+function newQueue(path: string): WaitQueue {
+  return new WaitQueue(backoff(FIRST_PAUSE, LONGEST_PAUSE), "open", path);
 }

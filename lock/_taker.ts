@@ -30,6 +30,7 @@ function newWaiting(
     readonly blockSync: (milliseconds: number) => void;
   },
   syscall: string,
+  on: string,
 ): Waiting {
   const wait: ThreadWait = {
     get begin() {
@@ -38,7 +39,7 @@ function newWaiting(
     blockSync,
   };
   const parking = new ThreadParking(wait);
-  return { parking, queue: new WaitQueue(parking, syscall) };
+  return { parking, queue: new WaitQueue(parking, syscall, on) };
 }
 
 /** Has one lock of one descriptor, or waits for it. */
@@ -120,11 +121,15 @@ export class Taker {
   }
 
   #wait(): Waiting {
-    return this.#waiting ??= newWaiting({
-      begin: () => this.#begin(),
-      canBegin: () => !this.#inVain && canInterrupt(),
-      blockSync: (milliseconds) => this.#block(milliseconds),
-    }, this.#calls.syscall);
+    return this.#waiting ??= newWaiting(
+      {
+        begin: () => this.#begin(),
+        canBegin: () => !this.#inVain && canInterrupt(),
+        blockSync: (milliseconds) => this.#block(milliseconds),
+      },
+      this.#calls.syscall,
+      this.#descriptor.name,
+    );
   }
 
   #attempt(mode: LockMode): true | undefined {

@@ -39,7 +39,7 @@ export class PosixReceiver {
     this.#size = size;
     this.#length = BigInt(size);
     this.#context = context;
-    this.#queue = new WaitQueue(readParking(descriptor), "receive");
+    this.#queue = new WaitQueue(readParking(descriptor), "receive", context.on);
   }
 
   tryReceive({ into }: MessageReceiveOptions = {}): Message | undefined {

@@ -40,7 +40,7 @@ export class PosixSender {
     this.#descriptor = descriptor;
     this.#size = size;
     this.#context = context;
-    this.#queue = new WaitQueue(writeParking(descriptor), "send");
+    this.#queue = new WaitQueue(writeParking(descriptor), "send", context.on);
   }
 
   trySend(

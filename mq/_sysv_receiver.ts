@@ -109,7 +109,7 @@ export class SysvReceiver {
     const parking = new ThreadParking({
       begin: canInterrupt() ? () => this.#begin(mtype, flags) : undefined,
     });
-    const queue = new WaitQueue(parking, "receive");
+    const queue = new WaitQueue(parking, "receive", this.#context.on);
     return { ...selection, mtype, flags, parking, queue };
   }
 

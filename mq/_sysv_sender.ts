@@ -30,7 +30,7 @@ export class SysvSender {
   readonly #id: number;
   readonly #context: ErrorContext;
   readonly #parking = new ThreadParking({});
-  readonly #queue = new WaitQueue(this.#parking, "send");
+  readonly #queue: WaitQueue;
   #closed = false;
 
   /**
@@ -40,6 +40,7 @@ export class SysvSender {
   constructor(id: number, context: ErrorContext) {
     this.#id = id;
     this.#context = context;
+    this.#queue = new WaitQueue(this.#parking, "send", context.on);
   }
 
   trySend(

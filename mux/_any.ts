@@ -67,7 +67,7 @@ export function waitForAny<T>(
     },
     parkSync: block,
   };
-  const queue = new WaitQueue(parking, syscall, spin);
+  const queue = new WaitQueue(parking, syscall, undefined, spin);
   return queue.run(() => {
     if (!looked) refuseClosed(interests, syscall);
     looked = true;
@@ -89,7 +89,12 @@ export function waitForAnySync<T>(
   options?: SyncWaitOptions,
 ): T {
   const park: Park = (wake) => parkForAny(interests())(wake);
-  const queue = new WaitQueue({ park, parkSync: block }, syscall, spin);
+  const queue = new WaitQueue(
+    { park, parkSync: block },
+    syscall,
+    undefined,
+    spin,
+  );
   return queue.runSync(attempt, options);
 }
 

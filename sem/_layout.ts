@@ -19,6 +19,14 @@ export interface Layout {
   readonly words: number;
 }
 
+/** What there may be instead of what is looked for. */
+const KINDS: Readonly<Record<string, string | undefined>> = {
+  MTX1: "Mutex",
+  RWL1: "RwLock",
+  CND1: "Condition",
+  BAR1: "Barrier",
+};
+
 /** The words of a lock that is new, which is 0 but for those given. */
 export function initWords(
   memory: MemoryRegion,
@@ -42,7 +50,34 @@ export function findWords(
 ): Int32Array<ArrayBuffer> {
   const words = wordsAt(memory, offset, layout);
   if (Atomics.load(words, 0) === magicOf(layout)) return words;
-  throw nothingThere(layout.kind, offset);
+  throw notThat(words, layout, offset);
+}
+
+/**
+ * The words of a lock that is there, or is made now of zeros: a kind that is
+ * new when all of its words but the first are 0.
+ */
+export function ensureWords(
+  memory: MemoryRegion,
+  offset: number,
+  layout: Layout,
+): Int32Array<ArrayBuffer> {
+  const words = wordsAt(memory, offset, layout);
+  const magic = magicOf(layout);
+  const found = Atomics.compareExchange(words, 0, 0, magic);
+  if (found === 0 || found === magic) return words;
+  throw notThat(words, layout, offset);
+}
+
+/** The error for a place where there is nothing, or a lock of another kind. */
+function notThat(
+  words: Int32Array<ArrayBuffer>,
+  { kind }: Layout,
+  offset: number,
+): Error {
+  const first = words.slice(0, 1);
+  const letters = new TextDecoder().decode(new Uint8Array(first.buffer));
+  return nothingThere(kind, offset, KINDS[letters]);
 }
 
 /** How many bytes a lock has. */

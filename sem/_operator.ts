@@ -51,7 +51,7 @@ export class Operator {
       begin: canBegin ? () => this.#begin() : undefined,
       blockSync: (milliseconds) => this.#block(milliseconds),
     });
-    this.queue = new WaitQueue(this.#parking, "semop");
+    this.queue = new WaitQueue(this.#parking, "semop", context.on);
   }
 
   /** Carries the operations out; undefined if they would have to wait. */

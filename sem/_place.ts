@@ -45,11 +45,17 @@ export function placeFor(
   );
 }
 
-/** The error for a place where there is none. */
-export function nothingThere(kind: string, offset: number): Error {
+/** The error for a place where there is none, but something else perhaps. */
+export function nothingThere(
+  kind: string,
+  offset: number,
+  instead?: string,
+): Error {
+  const hint = instead === undefined
+    ? `make one with ${kind}.init()`
+    : `there is a ${instead}`;
   return toError(
-    `EINVAL: there is no ${kind} at offset ${offset} of the memory: ` +
-      `make one with ${kind}.init()`,
+    `EINVAL: there is no ${kind} at offset ${offset} of the memory: ${hint}`,
     { code: "EINVAL", errno: E.EINVAL, syscall: "mmap" },
   );
 }

@@ -279,7 +279,7 @@ export class Barrier {
       },
       look: () => roundIn(this.#load()) !== round,
     });
-    return new WaitQueue(parking, "wait");
+    return new WaitQueue(parking, "wait", this.#name);
   }
 
   #isOver(round: number): true | undefined {

@@ -9,6 +9,7 @@ import {
 } from "../_internal/wait.ts";
 import {
   byteLengthOf,
+  ensureWords,
   findWords,
   initWords,
   type Layout,
@@ -134,6 +135,33 @@ export class Condition {
    */
   static at(memory: MemoryRegion, offset: number): Condition {
     const words = findWords(memory, offset, LAYOUT);
+    return new Condition(words, nameAt(LAYOUT, offset));
+  }
+
+  /**
+   * Finds a condition, or makes one of zeros, as new memory is: for programs of
+   * which nobody knows who comes first.
+   *
+   * @param memory Memory that processes share.
+   * @param offset Where in it, in bytes: a multiple of 4.
+   * @returns The condition.
+   * @throws {IpcError} `EINVAL` if there is something else.
+   * @throws {RangeError} If the offset is misaligned or out of range.
+   * @throws {TypeError} If the memory is not shared, or only to be read.
+   * @throws {Deno.errors.BadResource} If the memory is closed.
+   *
+   * @example
+   * ```ts
+   * import { Condition } from "@ipc/core/sem";
+   * import { SharedMemory } from "@ipc/core/shm";
+   *
+   * const name = `/state-${crypto.randomUUID()}`;
+   * using memory = SharedMemory.ensure(name, { size: 4096, temporary: true });
+   * Condition.ensure(memory, 64).notifyAll();
+   * ```
+   */
+  static ensure(memory: MemoryRegion, offset: number): Condition {
+    const words = ensureWords(memory, offset, LAYOUT);
     return new Condition(words, nameAt(LAYOUT, offset));
   }
 
@@ -285,7 +313,7 @@ export class Condition {
       return notified() || parking.suspects() && owned.ownerDied;
     }
     return {
-      queue: new WaitQueue(parking, "wait"),
+      queue: new WaitQueue(parking, "wait", this.#name),
       attempt: () => isOver() || undefined,
     };
   }

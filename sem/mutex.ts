@@ -6,6 +6,7 @@ import {
 } from "../_internal/wait.ts";
 import {
   byteLengthOf,
+  ensureWords,
   findWords,
   initWords,
   type Layout,
@@ -89,7 +90,7 @@ export class Mutex {
       },
       look: () => owned.takeable,
     });
-    this.#queue = new WaitQueue(this.#parking, "acquire");
+    this.#queue = new WaitQueue(this.#parking, "acquire", name);
     this.#locker = {
       owned,
       acquire: () => this.acquire(),
@@ -145,6 +146,33 @@ export class Mutex {
    */
   static at(memory: MemoryRegion, offset: number): Mutex {
     const words = findWords(memory, offset, LAYOUT);
+    return new Mutex(words, nameAt(LAYOUT, offset));
+  }
+
+  /**
+   * Finds a mutex, or makes one of zeros, as new memory is: for programs of
+   * which nobody knows who comes first.
+   *
+   * @param memory Memory that processes share.
+   * @param offset Where in it, in bytes: a multiple of 4.
+   * @returns The mutex.
+   * @throws {IpcError} `EINVAL` if there is something else.
+   * @throws {RangeError} If the offset is misaligned or out of range.
+   * @throws {TypeError} If the memory is not shared, or only to be read.
+   * @throws {Deno.errors.BadResource} If the memory is closed.
+   *
+   * @example
+   * ```ts
+   * import { Mutex } from "@ipc/core/sem";
+   * import { SharedMemory } from "@ipc/core/shm";
+   *
+   * const name = `/state-${crypto.randomUUID()}`;
+   * using memory = SharedMemory.ensure(name, { size: 4096, temporary: true });
+   * using _lock = await Mutex.ensure(memory, 0).acquire();
+   * ```
+   */
+  static ensure(memory: MemoryRegion, offset: number): Mutex {
+    const words = ensureWords(memory, offset, LAYOUT);
     return new Mutex(words, nameAt(LAYOUT, offset));
   }
 

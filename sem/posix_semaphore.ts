@@ -59,7 +59,7 @@ export abstract class PosixSemaphore {
   /** Made by the kinds of semaphores. */
   protected constructor(handle: Handle) {
     this.#handle = handle;
-    this.#queue = new WaitQueue(handle.parking, "acquire");
+    this.#queue = new WaitQueue(handle.parking, "acquire", handle.name);
   }
 
   /**

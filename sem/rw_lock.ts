@@ -7,6 +7,7 @@ import {
 } from "../_internal/wait.ts";
 import {
   byteLengthOf,
+  ensureWords,
   findWords,
   initWords,
   type Layout,
@@ -104,7 +105,7 @@ export class RwLock {
       prepare: () => state.prepareToSleep(),
       look: () => state.look(),
     });
-    this.#queue = new WaitQueue(this.#parking, "acquire");
+    this.#queue = new WaitQueue(this.#parking, "acquire", name);
   }
 
   /**
@@ -154,6 +155,34 @@ export class RwLock {
    */
   static at(memory: MemoryRegion, offset: number): RwLock {
     const words = findWords(memory, offset, LAYOUT);
+    return new RwLock(words, nameAt(LAYOUT, offset));
+  }
+
+  /**
+   * Finds a lock, or makes one of zeros, as new memory is: for programs of
+   * which nobody knows who comes first.
+   *
+   * @param memory Memory that processes share.
+   * @param offset Where in it, in bytes: a multiple of 4.
+   * @returns The lock.
+   * @throws {IpcError} `EINVAL` if there is something else.
+   * @throws {RangeError} If the offset is misaligned or out of range.
+   * @throws {TypeError} If the memory is not shared, or only to be read.
+   * @throws {Deno.errors.BadResource} If the memory is closed.
+   *
+   * @example
+   * ```ts
+   * import { RwLock } from "@ipc/core/sem";
+   * import { SharedMemory } from "@ipc/core/shm";
+   *
+   * const name = `/state-${crypto.randomUUID()}`;
+   * using memory = SharedMemory.ensure(name, { size: 4096, temporary: true });
+   * const lock = RwLock.ensure(memory, 0);
+   * using _guard = await lock.acquire({ mode: "shared" });
+   * ```
+   */
+  static ensure(memory: MemoryRegion, offset: number): RwLock {
+    const words = ensureWords(memory, offset, LAYOUT);
     return new RwLock(words, nameAt(LAYOUT, offset));
   }
 

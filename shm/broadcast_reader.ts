@@ -100,7 +100,7 @@ export class BroadcastReader
       });
     }
     const parking = this.#sleeper ?? looking(peer);
-    this.#queue = new WaitQueue(parking, "receive", new Spin(TIGHT));
+    this.#queue = new WaitQueue(parking, "receive", name, new Spin(TIGHT));
   }
 
   /** How many messages this reader has missed in all. */

@@ -102,9 +102,14 @@ export class RingBuffer
     this.#producer = producer;
     this.#consumer = consumer;
     const room = producing.sleeper(() => producer.isReady());
-    this.#sending = new WaitQueue(room, "send", new Spin(TIGHT));
+    this.#sending = new WaitQueue(room, "send", ring.name, new Spin(TIGHT));
     const message = consuming.sleeper(() => consumer.isReady());
-    this.#receiving = new WaitQueue(message, "receive", new Spin(TIGHT));
+    this.#receiving = new WaitQueue(
+      message,
+      "receive",
+      ring.name,
+      new Spin(TIGHT),
+    );
     this.capacity = ring.capacity;
     this.#memory = memory;
     this.#ignore = onUnmap(ring.data, () => this.close(), "use a ring");

@@ -50,7 +50,11 @@ export class PidFd implements Disposable {
     this.pid = pid;
     if (os === "darwin") return;
     this.#descriptor = processDescriptor(pid);
-    this.#queue = new WaitQueue(readParking(this.#descriptor), "wait");
+    this.#queue = new WaitQueue(
+      readParking(this.#descriptor),
+      "wait",
+      `process ${pid}`,
+    );
   }
 
   /**

@@ -61,7 +61,7 @@ export class Connecting {
   runSync(options?: SyncWaitOptions): Descriptor {
     const descriptor = this.#socket();
     try {
-      newQueue().runSync(() => this.#attempt(descriptor), options);
+      newQueue(this.#name).runSync(() => this.#attempt(descriptor), options);
       return descriptor;
     } catch (error) {
       descriptor.close();
@@ -74,7 +74,7 @@ export class Connecting {
     options?.signal?.throwIfAborted();
     const descriptor = this.#socket();
     try {
-      await newQueue().run(() => this.#attempt(descriptor), options);
+      await newQueue(this.#name).run(() => this.#attempt(descriptor), options);
       return descriptor;
     } catch (error) {
       descriptor.close();
@@ -121,6 +121,6 @@ const HINTS: Readonly<Record<number, string | undefined>> = {
   [E.EACCES]: "this user may not write the socket's file or search a directory",
 };
 
-function newQueue(): WaitQueue {
-  return new WaitQueue(backoff(FIRST_PAUSE, LONGEST_PAUSE), "connect");
+function newQueue(name: string): WaitQueue {
+  return new WaitQueue(backoff(FIRST_PAUSE, LONGEST_PAUSE), "connect", name);
 }

@@ -81,10 +81,14 @@ export class UnixDatagram extends UnixSocket
     super(descriptor);
     this.#descriptor = descriptor;
     this.#file = file;
-    const receiving = new WaitQueue(readParking(descriptor), "receive");
+    const receiving = new WaitQueue(
+      readParking(descriptor),
+      "receive",
+      descriptor.name,
+    );
     this.#receiver = new Receiver(descriptor, receiving, SOCK_DGRAM);
     const parking = os === "darwin" ? newBackoff() : writeParking(descriptor);
-    this.#connected = new WaitQueue(parking, "send");
+    this.#connected = new WaitQueue(parking, "send", descriptor.name);
   }
 
   /**
@@ -286,7 +290,7 @@ export class UnixDatagram extends UnixSocket
     const { attempt, to } = this.#sending(data, options);
     const queue = to === undefined
       ? this.#connected
-      : this.#others.get(to) ?? new WaitQueue(newBackoff(), "send");
+      : this.#others.get(to) ?? new WaitQueue(newBackoff(), "send", to);
     return queue.runSync(attempt, options);
   }
 
@@ -349,7 +353,7 @@ export class UnixDatagram extends UnixSocket
       // Most messages need not wait.
       const count = sliceIsOver() ? undefined : attempt();
       if (count !== undefined) return count;
-      queue = new WaitQueue(newBackoff(), "send");
+      queue = new WaitQueue(newBackoff(), "send", to);
       this.#others.set(to, queue);
     }
     try {

@@ -90,7 +90,11 @@ export class UnixListener<T extends UnixConnection = UnixStream>
   ) {
     super(descriptor);
     this.#descriptor = descriptor;
-    this.#queue = new WaitQueue(readParking(descriptor), "accept");
+    this.#queue = new WaitQueue(
+      readParking(descriptor),
+      "accept",
+      descriptor.name,
+    );
     this.#newConnection = type === SOCK_STREAM
       ? newUnixStream
       : newUnixSeqpacket;

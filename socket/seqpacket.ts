@@ -63,8 +63,16 @@ export class UnixSeqpacket extends UnixConnection
   }
 
   private constructor(descriptor: Descriptor) {
-    const reading = new WaitQueue(readParking(descriptor), "receive");
-    const writing = new WaitQueue(writeParking(descriptor), "send");
+    const reading = new WaitQueue(
+      readParking(descriptor),
+      "receive",
+      descriptor.name,
+    );
+    const writing = new WaitQueue(
+      writeParking(descriptor),
+      "send",
+      descriptor.name,
+    );
     const receiver = new Receiver(descriptor, reading, SOCK_SEQPACKET);
     super(descriptor, receiver, writing);
     this.#descriptor = descriptor;

@@ -64,8 +64,16 @@ export class UnixStream extends UnixConnection
   }
 
   private constructor(descriptor: Descriptor) {
-    const reading = new WaitQueue(readParking(descriptor), "read");
-    const writing = new WaitQueue(writeParking(descriptor), "write");
+    const reading = new WaitQueue(
+      readParking(descriptor),
+      "read",
+      descriptor.name,
+    );
+    const writing = new WaitQueue(
+      writeParking(descriptor),
+      "write",
+      descriptor.name,
+    );
     super(descriptor, new Receiver(descriptor, reading, SOCK_STREAM), writing);
     this.#descriptor = descriptor;
     this.#writing = writing;

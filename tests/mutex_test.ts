@@ -298,7 +298,32 @@ for (const [kind, Placed, size] of PLACED) {
     assertThrows(() => Placed.at(view, 0), TypeError, "must be writable");
     for (const [other, Other] of PLACED) {
       if (other === kind) continue;
-      assertThrows(() => Other.at(memory, 0), IpcError, `no ${other} at`);
+      const error = assertThrows(() => Other.at(memory, 0), IpcError);
+      assertStringIncludes(error.message, `there is no ${other} at offset 0`);
+      assertStringIncludes(error.message, `there is a ${kind}`);
     }
+  });
+}
+
+for (const [kind, Placed] of [...KINDS, ["Condition", Condition]] as const) {
+  Deno.test(`${kind}.ensure() makes one of zeros, and finds it afterwards`, () => {
+    using memory = SharedMemory.anonymous(4096);
+    memory.bytes[128] = 1;
+    assertThrows(() => Placed.at(memory, 0), IpcError);
+    Placed.ensure(memory, 0);
+    const before = memory.bytes.slice();
+    Placed.ensure(memory, 0);
+    Placed.at(memory, 0);
+    assertEquals(memory.bytes, before);
+    assertThrows(() => Placed.ensure(memory, 128), IpcError, "there is no");
+    assertThrows(() => Placed.ensure(memory, 1), RangeError, "multiple of 4");
+  });
+}
+
+for (const [kind, Lock] of KINDS) {
+  Deno.test(`${kind}.ensure() leaves it to who has it`, () => {
+    using memory = SharedMemory.anonymous(4096);
+    using _held = Lock.ensure(memory, 0).acquireSync();
+    assertEquals(Lock.ensure(memory, 0).tryAcquire(), undefined);
   });
 }
