@@ -9,21 +9,25 @@ export async function children(): Promise<Record<string, SignalSets>> {
   const [program, args] = PRINT_SETS;
   const piped = { args, stdout: "piped" } as const;
   const command = new Deno.Command(program, piped);
-  const outputs = {
-    output: await command.output(),
+  const detached = new Deno.Command(program, { ...piped, detached: true });
+  const started = {
+    output: command.output(),
+    spawn: command.spawn().output(),
+    "Deno.spawn": Deno.spawn(program, piped).output(),
+    spawnAndWait: Deno.spawnAndWait(program, piped),
+    detached: detached.output(),
     outputSync: command.outputSync(),
-    spawn: await command.spawn().output(),
-    "Deno.spawn": await Deno.spawn(program, piped).output(),
-    spawnAndWait: await Deno.spawnAndWait(program, piped),
     spawnAndWaitSync: Deno.spawnAndWaitSync(program, piped),
-    detached: await new Deno.Command(program, { ...piped, detached: true })
-      .output(),
+    ours: spawned(program, { args }),
   };
-  const sets = Object.entries(outputs).map(([how, { stdout }]) =>
-    [how, signalSets(new TextDecoder().decode(stdout))] as const
-  );
-  const ours = signalSets((await spawned(program, { args })).stdout);
-  return Object.fromEntries([...sets, ["ours", ours]]);
+  const sets = Object.entries(started).map(async ([how, output]) => {
+    const { stdout } = await output;
+    const text = typeof stdout === "string"
+      ? stdout
+      : new TextDecoder().decode(stdout);
+    return [how, signalSets(text)] as const;
+  });
+  return Object.fromEntries(await Promise.all(sets));
 }
 
 // As a Worker.
