@@ -69,7 +69,7 @@ const VERB = "lock a file";
  *   using _lock = await FileLock.acquire(path);
  *   assertEquals(FileLock.tryAcquire(path), undefined);
  * }
- * await Deno.remove(path);
+ * await Deno.remove(path); // in this example only: yours stays
  * ```
  */
 export class FileLock implements Disposable {
@@ -127,7 +127,7 @@ export class FileLock implements Disposable {
    * const path = `/tmp/backup-${crypto.randomUUID()}.lock`;
    * using lock = FileLock.tryAcquire(path);
    * if (lock === undefined) console.error("it is running already");
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   static tryAcquire(
@@ -161,7 +161,7 @@ export class FileLock implements Disposable {
    *
    * const path = `/tmp/backup-${crypto.randomUUID()}.lock`;
    * using _lock = FileLock.acquireSync(path, { timeout: 1000 });
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   static acquireSync(
@@ -197,7 +197,7 @@ export class FileLock implements Disposable {
    *   length: 512,
    *   signal: AbortSignal.timeout(1000),
    * });
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   static async acquire(
@@ -236,7 +236,7 @@ export class FileLock implements Disposable {
    * const path = `/tmp/backup-${crypto.randomUUID()}.lock`;
    * using _lock = await FileLock.acquire(path);
    * console.log(FileLock.holder(path)); // Deno.pid
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   static holder(
@@ -293,7 +293,7 @@ export class FileLock implements Disposable {
    * const path = `/tmp/table-${crypto.randomUUID()}`;
    * using lock = await FileLock.acquire(path, { mode: "shared" });
    * if (lock.tryConvert("exclusive")) console.log(lock.mode);
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   tryConvert(mode: LockMode): boolean {
@@ -321,7 +321,7 @@ export class FileLock implements Disposable {
    * const path = `/tmp/table-${crypto.randomUUID()}`;
    * using lock = FileLock.acquireSync(path);
    * lock.convertSync("shared");
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   convertSync(mode: LockMode, options?: SyncWaitOptions): void {
@@ -360,7 +360,7 @@ export class FileLock implements Disposable {
    * using lock = await FileLock.acquire(path, { mode: "shared" });
    * await lock.convert("exclusive", { signal: AbortSignal.timeout(1000) });
    * assertEquals(lock.mode, "exclusive");
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   async convert(mode: LockMode, options?: WaitOptions): Promise<void> {
@@ -390,7 +390,7 @@ export class FileLock implements Disposable {
    * const path = `/tmp/table-${crypto.randomUUID()}`;
    * using lock = await FileLock.acquire(path, { mode: "shared" });
    * if (!lock.tryConvert("exclusive")) console.log(lock.holder());
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   holder(): number | undefined {
@@ -414,7 +414,7 @@ export class FileLock implements Disposable {
    * const path = `/tmp/backup-${crypto.randomUUID()}.lock`;
    * const lock = await FileLock.acquire(path);
    * lock.release();
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   release(): void {
@@ -433,7 +433,7 @@ export class FileLock implements Disposable {
    * const path = `/tmp/backup-${crypto.randomUUID()}.lock`;
    * using lock = await FileLock.acquire(path);
    * console.log(lock.held);
-   * await Deno.remove(path);
+   * await Deno.remove(path); // in this example only: yours stays
    * ```
    */
   [Symbol.dispose](): void {

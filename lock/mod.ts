@@ -9,7 +9,7 @@
  * const path = `/tmp/backup-${crypto.randomUUID()}.lock`;
  * using lock = await FileLock.acquire(path);
  * console.log("nobody else is here");
- * await Deno.remove(path);
+ * await Deno.remove(path); // in this example only: yours stays
  * ```
  *
  * @module

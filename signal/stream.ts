@@ -6,6 +6,7 @@ import { openPipe } from "../_internal/pipe.ts";
 import { getCapacity, setCapacity } from "../_internal/pipe_capacity.ts";
 import { notSupported, os } from "../_internal/platform.ts";
 import { type SignalName, signalName } from "../_internal/signals.ts";
+import { untilClosed } from "../_internal/until_closed.ts";
 import {
   type SyncWaitOptions,
   type WaitOptions,
@@ -240,7 +241,7 @@ export class SignalStream implements Disposable, AsyncIterable<ReceivedSignal> {
   }
 
   /**
-   * Every signal from now on; ends with an error when the stream is closed.
+   * Every signal from now on, until the stream is closed.
    *
    * @example
    * ```ts
@@ -251,8 +252,8 @@ export class SignalStream implements Disposable, AsyncIterable<ReceivedSignal> {
    * for await (const { value } of stream) if (value === 3) break;
    * ```
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<ReceivedSignal> {
-    for (;;) yield await this.receive();
+  [Symbol.asyncIterator](): AsyncGenerator<ReceivedSignal> {
+    return untilClosed(() => this.receive(), () => this.#reader.closed);
   }
 
   /**

@@ -189,13 +189,13 @@ Deno.test("SignalStream.close() ends what is pending, and all else", {
 }, async () => {
   const stream = SignalStream.open([realtime(10)]);
   const { BadResource } = Deno.errors;
-  const pending = [stream.receive(), stream[Symbol.asyncIterator]().next()];
-  const rejections = pending.map((wait) =>
-    assertRejects(() => wait, BadResource, "signal stream of SIGRTMIN+10")
-  );
+  const pending = stream.receive();
+  const next = stream[Symbol.asyncIterator]().next();
   stream.close();
   stream.close();
-  await Promise.all(rejections);
+  const name = "signal stream of SIGRTMIN+10";
+  await assertRejects(() => pending, BadResource, name);
+  assertEquals(await next, { done: true, value: undefined });
   assertThrows(() => stream.fd, BadResource);
   assertThrows(() => stream.capacity, BadResource);
   assertThrows(() => stream.tryReceive(), BadResource);
