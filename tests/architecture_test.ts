@@ -132,7 +132,7 @@ Deno.test("only errno.ts reads errno", () => {
     mentions(/\b(__errno_location|__error)\b/, [
       "_internal/_ffi.ts",
       "_internal/errno.ts",
-      "_internal/platform.ts",
+      "_internal/platform_darwin.ts",
     ]),
   );
 });
