@@ -9,14 +9,40 @@ import { Screen } from "./_util/screen.ts";
 import { TempDir } from "./_util/temp.ts";
 import { until } from "./_util/until.ts";
 
-Deno.test("bash has job control", { ignore: missing("bash") }, async () => {
-  using deadline = new Deadline();
-  await using pty = Pty.spawn("bash", {
-    args: ["--norc", "--noprofile", "-i"],
-    env: { PS1: "ready> ", TERM: "dumb" },
+const LINUX = Deno.build.os === "linux";
+
+/** The group in the foreground of a program's terminal. */
+function foregroundOf(pid: number): number {
+  const ps = new Deno.Command("ps", { args: ["-o", "tpgid=", "-p", `${pid}`] });
+  return Number(new TextDecoder().decode(ps.outputSync().stdout));
+}
+
+/** A command line that says when it is under way. */
+const SLEEP = "sh -c 'echo started; exec sleep 1000'\r";
+
+/** A test of what somebody does who sits at a shell, which is ready. */
+function testBash(
+  name: string,
+  fn: (
+    screen: Screen,
+    pty: ReturnType<typeof Pty.spawn>,
+    signal: AbortSignal,
+  ) => Promise<void>,
+): void {
+  const ignore = ["bash", "sleep", "ps"].some(missing);
+  Deno.test(name, { ignore }, async () => {
+    using deadline = new Deadline();
+    await using pty = Pty.spawn("bash", {
+      args: ["--norc", "--noprofile", "-i"],
+      env: { PS1: "ready> ", TERM: "dumb" },
+    });
+    const screen = new Screen(pty, deadline);
+    await screen.until(/ready> $/);
+    await fn(screen, pty, deadline.signal);
   });
-  const screen = new Screen(pty, deadline);
-  await screen.until(/ready> $/);
+}
+
+testBash("bash has job control", async (screen, pty) => {
   await screen.type("sh -c 'echo started; exec cat'\r");
   await screen.until(/\nstarted\r\n/);
   await screen.type("typed\r");
@@ -36,17 +62,8 @@ Deno.test("bash has job control", { ignore: missing("bash") }, async () => {
   assertEquals((await pty.child.status).code, 5);
 });
 
-Deno.test("Ctrl-C reaches the program in the foreground", {
-  ignore: missing("bash") || missing("sleep"),
-}, async () => {
-  using deadline = new Deadline();
-  await using pty = Pty.spawn("bash", {
-    args: ["--norc", "--noprofile", "-i"],
-    env: { PS1: "ready> ", TERM: "dumb" },
-  });
-  const screen = new Screen(pty, deadline);
-  await screen.until(/ready> $/);
-  await screen.type("sh -c 'echo started; exec sleep 1000'\r");
+testBash("Ctrl-C reaches the program in the foreground", async (screen) => {
+  await screen.type(SLEEP);
   await screen.until(/\nstarted\r\n/);
   await screen.type("\x03");
   await screen.until(/ready> $/);
@@ -54,29 +71,26 @@ Deno.test("Ctrl-C reaches the program in the foreground", {
   await screen.until(/\ncode 130\r\nready> $/);
 });
 
-Deno.test("a program goes to the background and comes back", {
-  ignore: missing("bash") || missing("sleep"),
-}, async () => {
-  using deadline = new Deadline();
-  await using pty = Pty.spawn("bash", {
-    args: ["--norc", "--noprofile", "-i"],
-    env: { PS1: "ready> ", TERM: "dumb" },
-  });
-  const screen = new Screen(pty, deadline);
-  await screen.until(/ready> $/);
-  await screen.type("sh -c 'echo started; exec sleep 1000'\r");
-  await screen.until(/\nstarted\r\n/);
-  await screen.type("\x1a");
-  await screen.until(/Stopped[^]*ready> $/);
-  await screen.type("bg\r");
-  await screen.until(/&\r\nready> $/);
-  await screen.type("jobs\r");
-  await screen.until(/Running[^]*ready> $/);
-  await screen.type("fg\r");
-  await screen.until(/sleep 1000'\r\n$/);
-  await screen.type("\x03");
-  await screen.until(/ready> $/);
-});
+testBash(
+  "a program goes to the background and comes back",
+  async (screen, pty, signal) => {
+    const shell = pty.child.pid;
+    await screen.type(SLEEP);
+    await screen.until(/\nstarted\r\n/);
+    await screen.type("\x1a");
+    await screen.until(/Stopped[^]*ready> $/);
+    await screen.type("bg\r");
+    await screen.until(/&\r\nready> $/);
+    await screen.type("jobs\r");
+    await screen.until(/Running[^]*ready> $/);
+    await screen.type("fg\r");
+    await screen.until(/sleep 1000'\r\n$/);
+    // The shell says so first, and would have the key itself.
+    await until(() => foregroundOf(shell) !== shell, signal);
+    await screen.type("\x03");
+    await screen.until(/ready> $/);
+  },
+);
 
 Deno.test("Python's prompt edits lines and answers", {
   ignore: missing("python3"),
@@ -156,7 +170,7 @@ Deno.test("less pages, and sees that it is resized", {
 const SYS_WRITE = Deno.build.arch === "x86_64" ? [1] : [64];
 
 Deno.test("a program stops while nobody reads what it prints", {
-  ignore: Deno.build.os !== "linux" || missing("yes"),
+  ignore: !LINUX || missing("yes"),
 }, async () => {
   using deadline = new Deadline();
   await using pty = Pty.spawn("yes");
