@@ -67,8 +67,12 @@ export class Peer {
     });
   }
 
-  /** Parks like `park`, and also until another look may be worth it. */
-  beside(park: Park): Park {
+  /**
+   * Parks like `park`, and also until another look may be worth it.
+   *
+   * @param ready Asked once, after a while, whether it is already.
+   */
+  beside(park: Park, ready: () => boolean = () => false): Park {
     const owner = this.#owner();
     if (owner !== this.#watched) {
       this.close();
@@ -78,9 +82,12 @@ export class Peer {
       owner !== ownIdentity() && isHere(owner);
     return either(
       park,
-      watchable
-        ? later(PROMPT, (wake) => this.#parkOnExit(owner)(wake))
-        : later(LONELY, soon),
+      later(PROMPT, (wake) => {
+        if (ready()) return soon(wake);
+        return watchable
+          ? this.#parkOnExit(owner)(wake)
+          : later(LONELY, soon)(wake);
+      }),
     );
   }
 

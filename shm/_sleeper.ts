@@ -2,7 +2,7 @@
 
 import { closedError } from "../_internal/errno.ts";
 import { futexWake, type Word } from "../_internal/futex.ts";
-import { either, later, soon } from "../_internal/park.ts";
+import { soon } from "../_internal/park.ts";
 import { arch } from "../_internal/platform.ts";
 import type { Cancel, Park, Parking } from "../_internal/wait.ts";
 import { futexParking } from "../mux/futex.ts";
@@ -27,9 +27,9 @@ const LOOK = 100;
 /**
  * When a patient sleeper looks once more, in milliseconds. What a processor has
  * written but not yet shown comes out within microseconds, and before anything
- * else runs on it.
+ * else runs on it. A shorter time would have each sleep set the clock's alarm.
  */
-const NAP = 1;
+const NAP = 20;
 
 /** See {@linkcode glance} and {@linkcode store}. */
 const STRONG = arch === "x86_64";
@@ -117,10 +117,8 @@ export class Sleeper implements Parking {
       wake(error);
     };
     const { peer, patient } = this.#sleep;
-    const asleep = peer.beside(this.#futex.park);
-    const cancel = patient
-      ? either(asleep, later(NAP, this.#lookOnce))(woken)
-      : asleep(woken);
+    const ready = patient ? this.#mayBeReady : undefined;
+    const cancel = peer.beside(this.#futex.park, ready)(woken);
     this.#sleeping = { cancel, wake: woken };
     return (done) => {
       this.#sleeping = undefined;
@@ -137,18 +135,14 @@ export class Sleeper implements Parking {
     this.#wakeUp();
   };
 
-  /** Wakes up if there is something to do, once it has slept for a moment. */
-  readonly #lookOnce: Park = (wake) =>
-    this.#mayBeReady() ? soon(wake) : (done) => done();
-
-  #mayBeReady(): boolean {
+  readonly #mayBeReady = (): boolean => {
     try {
       return this.#sleep.ready();
     } catch {
       // Whoever was woken finds out what is wrong.
       return true;
     }
-  }
+  };
 
   #wakeUp(): void {
     const { word, patient } = this.#sleep;

@@ -43,18 +43,19 @@ export const sysvMq: Case = {
 
 function makeQueues(place: Place): Link {
   const { receive, send } = namesOf(place, "a");
-  const queues = new DisposableStack();
-  queues.use(MessageQueue.create(receive, { temporary: true }));
-  queues.use(MessageQueue.create(send, { temporary: true }));
-  return queues;
+  using made = new DisposableStack();
+  made.use(MessageQueue.create(receive, { temporary: true }));
+  made.use(MessageQueue.create(send, { temporary: true }));
+  return made.move();
 }
 
 /** The C program takes open descriptors. */
 function openedQueues(place: Place): Link {
   const { receive, send } = namesOf(place, "a");
-  const queues = new DisposableStack();
-  const back = queues.use(MessageQueue.create(receive, { temporary: true }));
-  const there = queues.use(MessageQueue.create(send, { temporary: true }));
+  using made = new DisposableStack();
+  const back = made.use(MessageQueue.create(receive, { temporary: true }));
+  const there = made.use(MessageQueue.create(send, { temporary: true }));
+  const queues = made.move();
   return {
     fds: { a: { 3: back, 4: there }, b: { 3: there, 4: back } },
     [Symbol.dispose]: () => queues.dispose(),
@@ -64,9 +65,10 @@ function openedQueues(place: Place): Link {
 /** Nobody has a System V queue open, so nobody's closing could remove it. */
 function makeSysvQueues(place: Place): Link {
   const { receive, send } = keysOf(place, "a");
-  const queues = new DisposableStack();
-  queues.use(SysvMessageQueue.create(receive, { temporary: true }));
-  queues.use(SysvMessageQueue.create(send, { temporary: true }));
+  using made = new DisposableStack();
+  made.use(SysvMessageQueue.create(receive, { temporary: true }));
+  made.use(SysvMessageQueue.create(send, { temporary: true }));
+  const queues = made.move();
   return { remove: () => queues.dispose(), [Symbol.dispose]() {} };
 }
 
