@@ -19,8 +19,6 @@ import type { Message, MessageReceiveOptions } from "./message.ts";
 /** Where the kernel puts a message's priority. */
 const priority = new Uint32Array(1);
 
-type Receive = (timeout: Timeout) => Message | undefined;
-
 /** Receives from one queue. */
 export class PosixReceiver {
   readonly #descriptor: Descriptor;
@@ -28,6 +26,14 @@ export class PosixReceiver {
   readonly #length: bigint;
   readonly #context: ErrorContext;
   readonly #queue: WaitQueue;
+  /** Where {@linkcode receiveSync} puts what it receives. */
+  #into: Uint8Array | undefined;
+  // Made once, as they are the same each time.
+  readonly #receiveSync = (timeout: Timeout) =>
+    this.#receive(timeout, this.#into);
+  readonly #attemptSync = () => this.#receiveSync(AT_ONCE);
+  readonly #blockSync = (left: number) =>
+    blocking(this.#receiveSync, this.#descriptor.fd, POLLIN, left);
 
   /**
    * @param descriptor The queue; its owner closes it.
@@ -47,13 +53,8 @@ export class PosixReceiver {
   }
 
   receiveSync(options: MessageReceiveOptions & SyncWaitOptions = {}): Message {
-    const { into } = options;
-    const receive: Receive = (timeout) => this.#receive(timeout, into);
-    return this.#queue.runSync(
-      () => receive(AT_ONCE),
-      options,
-      (left) => blocking(receive, this.#descriptor.fd, POLLIN, left),
-    );
+    this.#into = options.into;
+    return this.#queue.runSync(this.#attemptSync, options, this.#blockSync);
   }
 
   receive(options: MessageReceiveOptions & WaitOptions = {}): Promise<Message> {

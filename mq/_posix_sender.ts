@@ -57,9 +57,9 @@ export class PosixSender {
   ): void {
     const { priority = 0 } = options;
     const bytes = checked(data, priority);
-    const attempt = () => this.#send(bytes, priority, AT_ONCE);
     // The usual case, without what waiting needs.
-    if (this.#queue.try(attempt)) return;
+    if (this.#queue.idle && this.#send(bytes, priority, AT_ONCE)) return;
+    const attempt = () => this.#send(bytes, priority, AT_ONCE);
     const send: Send = (timeout) => this.#send(bytes, priority, timeout);
     this.#queue.runSync(
       attempt,
