@@ -1,7 +1,7 @@
 /** Opening, removing and telling apart what has a path. */
 
 import { libc } from "./_ffi.ts";
-import { check, E, errno, type ErrorContext } from "./errno.ts";
+import { check, E, errno, type ErrorContext, systemError } from "./errno.ts";
 import { cString } from "./memory.ts";
 import { O_RDONLY, os, platform, S_IFMT } from "./platform.ts";
 
@@ -159,7 +159,8 @@ export function openFile(
 
 /**
  * Like {@linkcode openFile}, but answers undefined instead of throwing when
- * the error is the one that is expected: errors are dear where one is usual.
+ * the error is the one that is expected, or trying again may help: errors are
+ * dear where one is usual.
  */
 export function tryOpenFile(
   path: string,
@@ -168,8 +169,12 @@ export function tryOpenFile(
   context?: ErrorContext,
 ): number | undefined {
   const fd = libc.open(cString(path), flags | platform.O_CLOEXEC, 0);
-  if (fd < 0 && errno() === expected) return undefined;
-  return check(fd, "open", { on: path, ...context });
+  if (fd >= 0) return fd;
+  const number = errno();
+  // EAGAIN: a lease has to end before, fcntl(2). Or it is not of this call: a
+  // lock within V8 leaves it here when a thread has to wait for it just now.
+  if (number === expected || number === E.EAGAIN) return undefined;
+  throw systemError(number, "open", { on: path, ...context });
 }
 
 /** Removes the name `path`. */
