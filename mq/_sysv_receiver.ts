@@ -9,6 +9,7 @@ import { IPC_NOWAIT, MSG_NOERROR } from "../_internal/platform.ts";
 import { type ThreadCall, ThreadParking } from "../_internal/thread.ts";
 import { callFor } from "../_internal/time_limit.ts";
 import {
+  rejecting,
   type SyncWaitOptions,
   type WaitOptions,
   WaitQueue,
@@ -76,12 +77,10 @@ export class SysvReceiver {
   receive(
     options: SysvReceiveOptions & WaitOptions = {},
   ): Promise<SysvMessage> {
-    try {
+    return rejecting(() => {
       const line = this.#lineFor(options);
       return line.queue.run(this.#toReceive(line, options), options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    });
   }
 
   /** Wakes all who wait with an error. */

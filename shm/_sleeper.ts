@@ -130,8 +130,11 @@ export class Sleeper implements Parking {
     const longest = Math.min(milliseconds, LOOK);
     if (!this.#mayFallAsleep()) return this.#wakeUp();
     const { patient, ready } = this.#sleep;
-    if (patient) this.#futex.parkSync(Math.min(longest, NAP));
-    if (!patient || longest > NAP && !ready()) this.#futex.parkSync(longest);
+    const nap = patient ? Math.min(longest, NAP) : 0;
+    if (nap > 0) this.#futex.parkSync(nap);
+    if (longest > nap && !(patient && ready())) {
+      this.#futex.parkSync(longest - nap);
+    }
     this.#wakeUp();
   };
 
