@@ -36,12 +36,7 @@ export function ownBlocked(): bigint {
   return changeBlocked(SIG_BLOCK, 0n);
 }
 
-/** Has this thread block signals, given as their bits. */
-export function block(signals: bigint): void {
-  changeBlocked(SIG_BLOCK, signals);
-}
-
-/** Has this thread, and programs that it starts, block signals no longer. */
+/** Has this thread block signals, given as their bits, no longer. */
 export function unblock(signals: bigint): void {
   changeBlocked(SIG_UNBLOCK, signals);
 }

@@ -32,13 +32,9 @@ const NAME = "ipc-signals";
 /** How long to try, in milliseconds. */
 const PATIENCE = 500;
 
-/**
- * Starts the thread, if it is not there yet.
- *
- * @returns Whether it was not.
- */
-export function startCollector(code: MachineCode): boolean {
-  if (threads().some(isCollector)) return false;
+/** Starts the thread, if it is not there yet. */
+export function startCollector(code: MachineCode): void {
+  if (threads().some(isCollector)) return;
   const thread = new BigUint64Array(1);
   const entry = mapCode(assemble(code.collector));
   checkReturned(
@@ -50,7 +46,6 @@ export function startCollector(code: MachineCode): boolean {
     libc.pthread_setname_np(thread[0], cString(NAME)),
     "pthread_setname_np",
   );
-  return true;
 }
 
 function isCollector({ name }: Thread): boolean {

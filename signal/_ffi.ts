@@ -28,6 +28,13 @@ export const libc = open({
   pthread_setname_np: { parameters: ["u64", "buffer"], result: "i32" },
   // unsigned long getauxval(unsigned long type);  Linux
   getauxval: { parameters: ["u64"], result: "u64" },
+  // int __register_atfork(void (*prepare)(void), void (*parent)(void),
+  //                       void (*child)(void), void *dso_handle);  Linux
+  // What pthread_atfork(3) calls, which itself is in no shared library.
+  __register_atfork: {
+    parameters: ["pointer", "pointer", "pointer", "pointer"],
+    result: "i32",
+  },
   // int dladdr(const void *addr, Dl_info *info);
   dladdr: { parameters: ["pointer", "buffer"], result: "i32" },
   // FILE *stdin;  Linux

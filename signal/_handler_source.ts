@@ -3,12 +3,12 @@
 import { getAction, SIG_IGN } from "../_internal/sigaction.ts";
 import { isRealtime } from "../_internal/signals.ts";
 import { bit, nobodyHandles, unblock } from "../_internal/threads.ts";
+import { spareChildren } from "./_children.ts";
 import { collect, startCollector } from "./_collector.ts";
 import { denoHandles, DenoListeners } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
 import { exclusively } from "./_process_lock.ts";
-import { spareChildren } from "./_programs.ts";
 import type { Source } from "./_source.ts";
 
 /** The handlers of one stream. */
@@ -30,7 +30,8 @@ export class HandlerSource implements Source {
     const realtime = signals.filter(isRealtime);
     try {
       exclusively(() => {
-        if (realtime.length > 0) spareChildren(startCollector(code));
+        if (realtime.length > 0) startCollector(code);
+        for (const signal of realtime) spareChildren(signal, code);
         const used = nobodyHandles();
         for (const signal of signals) {
           this.#lookAt(signal);

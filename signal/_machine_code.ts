@@ -7,6 +7,7 @@
  */
 
 import { arch, os } from "../_internal/platform.ts";
+import { CHILDREN } from "./_children_code.ts";
 
 /** Where the handler begins, after what it is recognized by. */
 export const ENTRY = 16;
@@ -177,12 +178,22 @@ export interface MachineCode {
   readonly handler: string;
   /** Runs the thread that real-time signals are handled on. */
   readonly collector: string;
+  /** Runs when children are started. */
+  readonly children: string;
 }
 
 /** All of it, by Deno's names for the processors. */
 export const LISTINGS: Readonly<Record<string, MachineCode>> = {
-  x86_64: { handler: HANDLER_X86_64, collector: COLLECTOR_X86_64 },
-  aarch64: { handler: HANDLER_AARCH64, collector: COLLECTOR_AARCH64 },
+  x86_64: {
+    handler: HANDLER_X86_64,
+    collector: COLLECTOR_X86_64,
+    children: CHILDREN.x86_64,
+  },
+  aarch64: {
+    handler: HANDLER_AARCH64,
+    collector: COLLECTOR_AARCH64,
+    children: CHILDREN.aarch64,
+  },
 };
 
 /** What there is for this machine, if anything. */

@@ -48,11 +48,11 @@ const MOST_CAPACITY = 2 ** 31 / RECORD_SIZE;
  * kept while the program is busy. For real-time signals there is a thread of
  * its own, and the others block them from then on, for good.
  *
- * Programs that are started meanwhile are not affected, by `spawn` of
- * `@ipc/core/pipe` nor by Deno, of which the functions that start programs are
- * wrapped for this. Only what `node:child_process` starts, or a Worker that has
- * had no such stream, blocks the real-time signals; and a signal that this
- * program was told to ignore, as by nohup(1), is not ignored.
+ * Programs that are started meanwhile are not affected, whoever starts them:
+ * Deno, `node:child_process` or `spawn` of `@ipc/core/pipe`, in any Worker. But
+ * what a library in C starts by posix_spawn(3) or system(3) of its own blocks
+ * the real-time signals; and a signal that this program was told to ignore, as
+ * by nohup(1), is not ignored.
  *
  * On macOS, and where memory may not be executed, Deno's listeners are
  * underneath: nothing is known but which signal it was, several may be merged

@@ -260,57 +260,6 @@ Deno.test("streams come and go beneath Deno's listener without harm", {
   assertEquals(output.split("\n"), lines);
 });
 
-Deno.test("programs that are started are not affected by open streams", {
-  ignore: ignore || missing("grep"),
-}, async () => {
-  const args = denoArgs(`${PRELUDE}
-    import { children } from "tests/testdata/signal_children.ts";
-    const before = await children();
-    function compare(when, after) {
-      for (const [how, sets] of Object.entries(before)) {
-        const [one, other] = [sets, after[how]].map((it) => JSON.stringify(it));
-        if (one !== other) console.log(when, how, one, other);
-      }
-    }
-    {
-      using stream = SignalStream.open([
-        "SIGUSR2", "SIGTERM", "SIGCHLD", realtime(1),
-      ]);
-      compare("open", await children());
-      const worker = new Worker("tests/testdata/signal_children.ts", {
-        type: "module",
-      });
-      const { data } = await new Promise((done) => worker.onmessage = done);
-      worker.terminate();
-      compare("in a Worker", data);
-    }
-    compare("closed", await children());
-    console.log(Object.keys(before).length);
-  `);
-  // What Deno.Command starts may block signals that other tests wait for.
-  const { stdout } = await spawned(Deno.execPath(), { args });
-  assertEquals(stdout, "8\n");
-});
-
-Deno.test("what this program blocks itself is blocked by those it starts", {
-  ignore: ignore || missing("python3") || missing("grep"),
-}, async () => {
-  const args = denoArgs(`${PRELUDE}
-    import { children } from "tests/testdata/signal_children.ts";
-    const { output: before } = await children();
-    using stream = SignalStream.open([realtime(1)]);
-    const { output } = await children();
-    console.log(output.blocked, output.blocked === before.blocked);
-  `);
-  const script = "import os, signal, sys\n" +
-    "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGRTMIN + 2})\n" +
-    "os.execv(sys.argv[1], sys.argv[1:])";
-  const { stdout } = await spawned("python3", {
-    args: ["-c", script, Deno.execPath(), ...args],
-  });
-  assertEquals(stdout, "0000000800000000 true\n");
-});
-
 Deno.test(
   "a thread that does not block what the collector handles, does soon",
   {
@@ -344,27 +293,6 @@ Deno.test(
     assertEquals(output, "true false true undefined");
   },
 );
-
-Deno.test("a child that is started meanwhile is ended by the signal as usual", {
-  ignore: ignore || missing("sleep"),
-}, async () => {
-  const output = await runDeno(`${PRELUDE}
-    using stream = SignalStream.open(["SIGUSR2", "SIGTERM"]);
-    for (const signal of ["SIGUSR2", "SIGTERM"]) {
-      const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
-      send(child.pid, signal);
-      const other = spawn("sleep", { args: ["1000"] });
-      send(other.pid, signal);
-      console.log((await child.status).signal, (await other.status).signal);
-    }
-    console.log(stream.tryReceive());
-  `);
-  assertEquals(output.split("\n"), [
-    "SIGUSR2 SIGUSR2",
-    "SIGTERM SIGTERM",
-    "undefined",
-  ]);
-});
 
 Deno.test("a stream of SIGCHLD tells which child it is, and Deno is told too", {
   ignore,

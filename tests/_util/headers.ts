@@ -58,6 +58,7 @@ const INCLUDES = {
     "unistd.h",
   ],
   __linux__: [
+    "elf.h",
     "linux/futex.h",
     "mqueue.h",
     "sys/auxv.h",
