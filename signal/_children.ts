@@ -47,6 +47,12 @@ export function spareChildren(signal: number, code: MachineCode): void {
   Atomics.or(data, SPARED, bit(signal));
 }
 
+/** Whether a signal is blocked only because of the collector. */
+export function sparesChildren(signal: number): boolean {
+  if (data === undefined) return false;
+  return (Atomics.load(data, SPARED) & bit(signal)) !== 0n;
+}
+
 /** Where Deno has the address of posix_spawnp(3). */
 function spawning(): bigint[] {
   return whereImported("posix_spawnp");

@@ -3,7 +3,7 @@
 import { getAction, SIG_IGN } from "../_internal/sigaction.ts";
 import { isRealtime } from "../_internal/signals.ts";
 import { bit, nobodyHandles, unblock } from "../_internal/threads.ts";
-import { spareChildren } from "./_children.ts";
+import { spareChildren, sparesChildren } from "./_children.ts";
 import { collect, startCollector } from "./_collector.ts";
 import { denoHandles, DenoListeners } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
@@ -80,7 +80,8 @@ export class HandlerSource implements Source {
           if (this.#staying.has(signal)) continue;
           if (handler.uninstall(signal)) keepHandler(signal, handler);
           const last = getAction(signal).handler <= SIG_IGN;
-          if (last && isRealtime(signal)) unblock(bit(signal));
+          // What this program was started with blocked stays so.
+          if (last && sparesChildren(signal)) unblock(bit(signal));
         }
       });
     } finally {

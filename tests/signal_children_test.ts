@@ -82,6 +82,7 @@ Deno.test("what this program was started with blocked, it hands on", {
       compare("open", await children());
       compare("in a Worker", await inWorker("with a stream"));
     }
+    compare("closed", await children());
     console.log("compared");
   `);
   const script = "import os, signal, sys\n" +
