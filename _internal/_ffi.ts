@@ -86,6 +86,16 @@ export const libc = open({
   sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int pthread_sigmask(int how, const sigset_t *set, sigset_t *oset);
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  // int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+  //                    void *(*start)(void *), void *arg);  Linux
+  pthread_create: {
+    parameters: ["buffer", "pointer", "pointer", "pointer"],
+    result: "i32",
+  },
+  // int pthread_detach(pthread_t thread);  Linux
+  pthread_detach: { parameters: ["u64"], result: "i32" },
+  // int pthread_setname_np(pthread_t thread, const char *name);  Linux
+  pthread_setname_np: { parameters: ["u64", "buffer"], result: "i32" },
   // int __libc_current_sigrtmin(void);  Linux: what SIGRTMIN stands for
   __libc_current_sigrtmin: { parameters: [], result: "i32" },
   // int __libc_current_sigrtmax(void);  Linux: what SIGRTMAX stands for

@@ -42,3 +42,17 @@ export function mapCode(code: Uint8Array): Address {
     throw error;
   }
 }
+
+/**
+ * Whether memory may be executed here: SELinux and systemd's
+ * MemoryDenyWriteExecute may say no, mprotect(2).
+ */
+export function mayExecute(): boolean {
+  try {
+    unmap(mapCode(new Uint8Array(1)), 2 * CODE_DATA);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) return false;
+    throw error;
+  }
+}

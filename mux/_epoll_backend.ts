@@ -18,45 +18,60 @@ import {
 import { type Backend, type Owner, PRIORITY, READ, WRITE } from "./_backend.ts";
 import { EpollQueue } from "./_epoll_queue.ts";
 import { libc } from "./_ffi.ts";
+import { WatchThread } from "./_watch_thread.ts";
 
 const MAX_EVENTS = 128;
 
 /**
- * What a descriptor was added for. With an owner it stays so after its event
- * has come: the next wait is usually for the same, and costs no system call.
+ * What a descriptor was added for. With an owner it stays so until its event
+ * has come; on a pool thread even after that: the next wait is usually for the
+ * same, and costs no system call.
  */
 interface Armed {
   readonly interest: number;
   readonly owner: Owner | undefined;
   /** Tells its events from those of another file that had its number. */
   readonly token: number;
+  /** Whether its event has come, and no other will. */
+  spent: boolean;
 }
 
-/** One epoll instance. */
+/** One epoll instance, watched by a thread of its own or on the pool's. */
 export class EpollBackend implements Backend {
   readonly #queue = new EpollQueue(MAX_EVENTS);
+  readonly #thread: WatchThread | undefined;
   readonly #wake: number;
   readonly #armed = new Map<number, Armed>();
   #lastToken = 0;
 
-  constructor() {
+  /** @param onPool Whether to do without a thread of its own. */
+  constructor(onPool = false) {
     this.#wake = check(
       libc.eventfd(0, platform.O_CLOEXEC | platform.O_NONBLOCK),
       "eventfd",
     );
     check(this.#control(EPOLL_CTL_ADD, this.#wake, EPOLLIN), "epoll_ctl");
+    if (!onPool) {
+      this.#thread = WatchThread.for(this.#queue, () => this.#ring());
+    }
+  }
+
+  /** Whether an event is reported once, and not for as long as it is there. */
+  #isOneShot({ owner }: Armed): boolean {
+    // Once its number is closed, nobody can end what a copy keeps alive.
+    return this.#thread !== undefined || owner === undefined;
   }
 
   arm(fd: number, interest: number, owner: Owner | undefined): boolean {
     const armed = this.#armed.get(fd);
     const same = armed?.interest === interest && armed.owner === owner;
-    if (same && owner !== undefined) return true;
+    if (same && owner !== undefined && !armed.spent) return true;
     if (interest === 0) {
       this.disarm(fd);
       return true;
     }
     this.#lastToken = (this.#lastToken + 1) >>> 0;
-    const next = { interest, owner, token: this.#lastToken };
+    const next = { interest, owner, token: this.#lastToken, spent: false };
     if (this.#add(fd, next, armed !== undefined) < 0) {
       const number = errno();
       this.#armed.delete(fd);
@@ -72,19 +87,19 @@ export class EpollBackend implements Backend {
     const [first, second] = added
       ? [EPOLL_CTL_MOD, EPOLL_CTL_ADD]
       : [EPOLL_CTL_ADD, EPOLL_CTL_MOD];
-    const result = this.#control(first, fd, bitsOf(armed), armed.token);
+    const result = this.#control(first, fd, this.#bitsOf(armed), armed.token);
     if (result >= 0) return result;
     // The number may have been closed behind our back and be another's now,
     // or have been added when it was another's.
     const number = errno();
     if (number !== E.ENOENT && number !== E.EEXIST) return result;
-    return this.#control(second, fd, bitsOf(armed), armed.token);
+    return this.#control(second, fd, this.#bitsOf(armed), armed.token);
   }
 
   stands(fd: number): boolean {
     const armed = this.#armed.get(fd);
     return armed === undefined ||
-      this.#control(EPOLL_CTL_MOD, fd, bitsOf(armed), armed.token) >= 0;
+      this.#control(EPOLL_CTL_MOD, fd, this.#bitsOf(armed), armed.token) >= 0;
   }
 
   disarm(fd: number): void {
@@ -93,7 +108,8 @@ export class EpollBackend implements Backend {
   }
 
   wait(): Promise<number> {
-    return this.#queue.park();
+    const thread = this.#thread;
+    return thread?.running ? thread.wait() : this.#queue.park();
   }
 
   drain(count: number, ready: (key: number, events: number) => void): void {
@@ -102,10 +118,11 @@ export class EpollBackend implements Backend {
       const events = this.#queue.bits(i);
       const fd = this.#queue.data(i);
       if (fd === this.#wake) base.read(fd, new Uint8Array(8), 8n);
+      const armed = this.#armed.get(fd);
       // A number that was closed is not forgotten while a copy is open.
-      else if (this.#armed.get(fd)?.token === this.#queue.more(i)) {
-        ready(fd, readinessOf(events));
-      }
+      if (armed === undefined || armed.token !== this.#queue.more(i)) continue;
+      armed.spent = this.#isOneShot(armed);
+      ready(fd, readinessOf(events));
     }
   }
 
@@ -117,6 +134,12 @@ export class EpollBackend implements Backend {
   }
 
   wake(): void {
+    const thread = this.#thread;
+    if (thread?.running) thread.wake();
+    else this.#ring();
+  }
+
+  #ring(): void {
     const one = new Uint8Array(new BigUint64Array([1n]).buffer);
     // EAGAIN: the counter is full, so it is readable, which is all we want.
     base.write(this.#wake, one, 8n);
@@ -125,14 +148,14 @@ export class EpollBackend implements Backend {
   #control(op: number, fd: number, events: number, token = 0): number {
     return this.#queue.control(op, fd, events, fd, token);
   }
-}
 
-function bitsOf({ interest, owner }: Armed): number {
-  return (interest & READ ? EPOLLIN | EPOLLRDHUP : 0) |
-    (interest & WRITE ? EPOLLOUT : 0) |
-    (interest & PRIORITY ? EPOLLPRI : 0) |
-    // Once its number is closed, nobody can end what a copy keeps alive.
-    (owner === undefined ? EPOLLONESHOT : 0);
+  #bitsOf(armed: Armed): number {
+    const { interest } = armed;
+    return (interest & READ ? EPOLLIN | EPOLLRDHUP : 0) |
+      (interest & WRITE ? EPOLLOUT : 0) |
+      (interest & PRIORITY ? EPOLLPRI : 0) |
+      (this.#isOneShot(armed) ? EPOLLONESHOT : 0);
+  }
 }
 
 function readinessOf(events: number): number {

@@ -86,6 +86,17 @@ export class EpollQueue {
     return libc.parked_epoll_wait(this.fd, this.#events, this.#room, -1);
   }
 
+  /** How many events there is room for. */
+  get room(): number {
+    return this.#room;
+  }
+
+  /** Takes over events that somebody else has got from the kernel. */
+  put(events: Int32Array, count: number): void {
+    const words = SIZE * count;
+    for (let i = 0; i < words; i++) this.#events[i] = events[i];
+  }
+
   /** The bits of the event at `index` of those taken last. */
   bits(index: number): number {
     return this.#events[index * SIZE];

@@ -11,9 +11,9 @@
  */
 
 import { libc as base } from "../_internal/_ffi.ts";
-import { checkReturned, E, errno, systemError } from "../_internal/errno.ts";
+import { E, errno, systemError } from "../_internal/errno.ts";
 import { assemble, mapCode } from "../_internal/executable.ts";
-import { cString } from "../_internal/memory.ts";
+import { startThread } from "../_internal/native_thread.ts";
 import { platform } from "../_internal/platform.ts";
 import { signalName } from "../_internal/signals.ts";
 import {
@@ -35,17 +35,7 @@ const PATIENCE = 500;
 /** Starts the thread, if it is not there yet. */
 export function startCollector(code: MachineCode): void {
   if (threads().some(isCollector)) return;
-  const thread = new BigUint64Array(1);
-  const entry = mapCode(assemble(code.collector));
-  checkReturned(
-    libc.pthread_create(thread, null, entry, null),
-    "pthread_create",
-  );
-  checkReturned(libc.pthread_detach(thread[0]), "pthread_detach");
-  checkReturned(
-    libc.pthread_setname_np(thread[0], cString(NAME)),
-    "pthread_setname_np",
-  );
+  startThread(mapCode(assemble(code.collector)), null, NAME);
 }
 
 function isCollector({ name }: Thread): boolean {

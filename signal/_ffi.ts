@@ -16,16 +16,6 @@ export const libc = open({
     parameters: ["i64", "i64", "i64", "i64", "buffer"],
     result: "i64",
   },
-  // int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
-  //                    void *(*start)(void *), void *arg);  Linux
-  pthread_create: {
-    parameters: ["buffer", "pointer", "pointer", "pointer"],
-    result: "i32",
-  },
-  // int pthread_detach(pthread_t thread);  Linux
-  pthread_detach: { parameters: ["u64"], result: "i32" },
-  // int pthread_setname_np(pthread_t thread, const char *name);  Linux
-  pthread_setname_np: { parameters: ["u64", "buffer"], result: "i32" },
   // unsigned long getauxval(unsigned long type);  Linux
   getauxval: { parameters: ["u64"], result: "u64" },
   // int __register_atfork(void (*prepare)(void), void (*parent)(void),

@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { READ, WRITE } from "../mux/_backend.ts";
 import { BarePair } from "./_util/descriptors.ts";
-import { epoll, reactors } from "./_util/reactors.ts";
+import { epolls, reactors } from "./_util/reactors.ts";
 import {
   isOver,
   settled,
@@ -85,40 +85,42 @@ for (const each of reactors) {
   );
 }
 
-// kqueue cannot say whether a filter that is gone has fired or was closed, so
-// there the first is woken together with the second.
-testReactor(
-  epoll,
-  "tells those who wait for a number's old and new file apart",
-  async (reactor) => {
-    using old = BarePair.pipe();
-    using next = BarePair.pipe();
-    const before = wait(reactor, old.reader.fd, READ);
-    await settled(reactor);
-    using reused = old.reader.replaceBy(next.reader);
-    const after = wait(reactor, reused.fd, READ);
-    await refused(before);
-    assertEquals(await isOver(after, reactor), false);
-    next.writer.write();
-    await after.done;
-  },
-);
+for (const epoll of epolls) {
+  // kqueue cannot say whether a filter that is gone has fired or was closed, so
+  // there the first is woken together with the second.
+  testReactor(
+    epoll,
+    "tells those who wait for a number's old and new file apart",
+    async (reactor) => {
+      using old = BarePair.pipe();
+      using next = BarePair.pipe();
+      const before = wait(reactor, old.reader.fd, READ);
+      await settled(reactor);
+      using reused = old.reader.replaceBy(next.reader);
+      const after = wait(reactor, reused.fd, READ);
+      await refused(before);
+      assertEquals(await isOver(after, reactor), false);
+      next.writer.write();
+      await after.done;
+    },
+  );
 
-testReactor(
-  epoll,
-  "wakes nobody for what comes to a copy of a number's old file",
-  async (reactor) => {
-    using old = BarePair.pipe();
-    using next = BarePair.pipe();
-    using _copy = old.reader.duplicate();
-    const before = wait(reactor, old.reader.fd, READ);
-    await settled(reactor);
-    using reused = old.reader.replaceBy(next.reader);
-    const after = wait(reactor, reused.fd, READ);
-    old.writer.write();
-    await refused(before);
-    assertEquals(await isOver(after, reactor), false);
-    next.writer.write();
-    await after.done;
-  },
-);
+  testReactor(
+    epoll,
+    "wakes nobody for what comes to a copy of a number's old file",
+    async (reactor) => {
+      using old = BarePair.pipe();
+      using next = BarePair.pipe();
+      using _copy = old.reader.duplicate();
+      const before = wait(reactor, old.reader.fd, READ);
+      await settled(reactor);
+      using reused = old.reader.replaceBy(next.reader);
+      const after = wait(reactor, reused.fd, READ);
+      old.writer.write();
+      await refused(before);
+      assertEquals(await isOver(after, reactor), false);
+      next.writer.write();
+      await after.done;
+    },
+  );
+}

@@ -4,11 +4,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { assemble } from "../_internal/executable.ts";
 import * as childrenCode from "../signal/_children_code.ts";
 import { ENTRY, LISTINGS, MARK } from "../signal/_machine_code.ts";
-import { assembled, isForHere, missingAssembler } from "./_util/assembled.ts";
+import { assembled, missingAssembler } from "./_util/assembled.ts";
+import { missingCompiler, runWith, SOUND } from "./_util/code_program.ts";
 import { recordedHeaders } from "./_util/headers.ts";
-import { readSource } from "./_util/modules.ts";
-import { isInstalled, missing, run } from "./_util/peers.ts";
-import { TempDir } from "./_util/temp.ts";
 
 for (
   const [arch, { handler, collector, children }] of Object.entries(LISTINGS)
@@ -70,45 +68,10 @@ for (
   });
 }
 
-const SOUND = ["sound\n", ""];
-
-function missingCompiler(arch: string): boolean {
-  if (isForHere(arch)) return missing("cc");
-  return ![`${arch}-linux-gnu-gcc`, `qemu-${arch}-static`].every(isInstalled);
-}
-
 /** Code that begins with what it is recognized by. */
 function marked(mark: string, listing: string): Uint8Array {
   return new Uint8Array([
     ...new TextEncoder().encode(mark),
     ...assemble(listing),
   ]);
-}
-
-/**
- * What a program of `tests/testdata` prints, to its output and as errors, that
- * is given the files of some codes.
- */
-async function runWith(
-  arch: string,
-  name: string,
-  codes: readonly Uint8Array[],
-): Promise<[string, string]> {
-  using directory = new TempDir();
-  const files = codes.map((_, i) => directory.join(`code${i}`));
-  for (const [i, code] of codes.entries()) Deno.writeFileSync(files[i], code);
-  const [program, source] = ["program", "source.c"]
-    .map((file) => directory.join(file));
-  await Deno.writeTextFile(source, readSource(`tests/testdata/${name}`));
-  const here = isForHere(arch);
-  const flags = ["-Wall", "-Werror", "-O1", "-static", "-pthread"];
-  const compiler = here ? "cc" : `${arch}-linux-gnu-gcc`;
-  const compiled = await run(compiler, [...flags, "-o", program, source]);
-  assertEquals(compiled.stderr, "");
-  const command = here ? [program] : [`qemu-${arch}-static`, program];
-  const { stdout, stderr } = await run(command[0], [
-    ...command.slice(1),
-    ...files,
-  ]);
-  return [stdout, stderr];
 }

@@ -21,13 +21,21 @@ export const kqueue: NamedReactor = noKqueue
   ? ignored("kqueue")
   : reactorOver("kqueue", new KqueueBackend(kqueueOptions));
 
-/** The reactor over epoll. */
+/** The reactor over epoll, with a thread of its own where there can be one. */
 export const epoll: NamedReactor = Deno.build.os === "linux"
   ? reactorOver("epoll", new EpollBackend())
   : ignored("epoll");
 
-/** Both. */
-export const reactors: readonly NamedReactor[] = [epoll, kqueue];
+/** That on a thread of Deno's pool, as in Workers. */
+export const pooledEpoll: NamedReactor = Deno.build.os === "linux"
+  ? reactorOver("pooledEpoll", new EpollBackend(true))
+  : ignored("pooledEpoll");
+
+/** Both over epoll. */
+export const epolls: readonly NamedReactor[] = [epoll, pooledEpoll];
+
+/** All of them. */
+export const reactors: readonly NamedReactor[] = [...epolls, kqueue];
 
 function reactorOver(name: string, backend: Backend): NamedReactor {
   let waits = 0;

@@ -1,0 +1,156 @@
+/*
+ * Has a thread run the machine code that watches an epoll, which is a file, and
+ * looks at all that it does. Says which line was disappointed, if one was.
+ */
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DATA 65536
+#define ROOM 2
+
+#define EXPECT(condition)                                                      \
+    do                                                                         \
+        if (!(condition)) {                                                    \
+            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);            \
+            exit(1);                                                           \
+        }                                                                      \
+    while (0)
+
+enum { OPEN, CALLING, SHUT, ENDED };
+
+static struct shared {
+    int32_t epoll;
+    _Atomic int32_t gate;
+    _Atomic int32_t held;
+    int32_t room;
+    void (*callback)(int32_t);
+    int64_t unused;
+    struct epoll_event events[ROOM];
+} *shared;
+
+static sem_t called;
+static int calls, count, handled;
+static uint64_t data[ROOM];
+
+/* What the event loop does: takes the events, and shuts the gate. */
+static void callback(int32_t number)
+{
+    EXPECT(shared->gate == CALLING);
+    calls++;
+    count = number;
+    for (int i = 0; i < number; i++)
+        data[i] = shared->events[i].data.u64;
+    shared->gate = SHUT;
+    sem_post(&called);
+}
+
+static void handle(int signal)
+{
+    (void)signal;
+    handled++;
+}
+
+/* Waits until it sleeps because of the gate. */
+static void await_held(void)
+{
+    while (!shared->held)
+        sched_yield();
+}
+
+static void set_gate(int32_t state)
+{
+    shared->gate = state;
+    if (shared->held)
+        syscall(SYS_futex, &shared->gate, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
+static void *map_code(const char *path)
+{
+    int file = open(path, O_RDONLY);
+    char *code = mmap(NULL, 2 * DATA, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    EXPECT(code != MAP_FAILED && file >= 0 && read(file, code, DATA) > 0);
+    EXPECT(mprotect(code, DATA, PROT_READ | PROT_EXEC) == 0);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    EXPECT(argc == 2);
+    char *code = map_code(argv[1]);
+    int first[2], second[2];
+    sigset_t usr1, pending;
+    pthread_t thread;
+
+    alarm(30);
+    shared = (struct shared *)(code + DATA);
+    shared->epoll = epoll_create1(0);
+    shared->gate = SHUT;
+    shared->room = ROOM;
+    shared->callback = callback;
+    EXPECT(pipe(first) == 0 && pipe(second) == 0 && !sem_init(&called, 0, 0));
+    struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
+    event.data.u64 = 0x123456789;
+    EXPECT(!epoll_ctl(shared->epoll, EPOLL_CTL_ADD, first[0], &event));
+    event.data.u64 = 42;
+    EXPECT(!epoll_ctl(shared->epoll, EPOLL_CTL_ADD, second[0], &event));
+    void *(*entry)(void *) = (void *(*)(void *))code;
+    EXPECT(pthread_create(&thread, NULL, entry, shared) == 0);
+
+    /* It looks at nothing while the gate is shut. */
+    await_held();
+    EXPECT(write(first[1], "x", 1) == 1 && write(second[1], "x", 1) == 1);
+    EXPECT(calls == 0);
+    set_gate(OPEN);
+    sem_wait(&called);
+    EXPECT(calls == 1 && count == 2);
+    EXPECT(data[0] + data[1] == 0x123456789 + 42);
+    await_held();
+    EXPECT(shared->gate == SHUT);
+
+    /* What comes while the gate is being shut is told when it is open again. */
+    EXPECT(read(second[0], data, 1) == 1);
+    EXPECT(!epoll_ctl(shared->epoll, EPOLL_CTL_MOD, second[0], &event));
+    set_gate(OPEN);
+    while (shared->held)
+        sched_yield();
+    shared->gate = SHUT;
+    EXPECT(write(second[1], "x", 1) == 1);
+    await_held();
+    EXPECT(calls == 1);
+    set_gate(OPEN);
+    sem_wait(&called);
+    EXPECT(calls == 2 && count == 1 && data[0] == 42);
+    await_held();
+
+    /* Signals that are sent to the program are not for it. */
+    EXPECT(signal(SIGUSR1, handle) != SIG_ERR);
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    EXPECT(pthread_sigmask(SIG_BLOCK, &usr1, NULL) == 0);
+    EXPECT(kill(getpid(), SIGUSR1) == 0 && sigpending(&pending) == 0);
+    EXPECT(sigismember(&pending, SIGUSR1) && handled == 0);
+
+    /* The C library's own are: this waits until all threads have handled it. */
+    EXPECT(setegid(getegid()) == 0);
+
+    set_gate(ENDED);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT(calls == 2);
+    puts("sound");
+    return 0;
+}
