@@ -17,7 +17,7 @@ import { PROT_READ, PROT_WRITE } from "../_internal/platform.ts";
 import { bit, ownBlocked } from "../_internal/threads.ts";
 import { FORKED, MARK, SPAWNING } from "./_children_code.ts";
 import { libc } from "./_ffi.ts";
-import { whereImported } from "./_imported.ts";
+import { type Import, whereImported } from "./_imported.ts";
 import type { MachineCode } from "./_machine_code.ts";
 
 /** Every page begins at a multiple of this, the smallest there is. */
@@ -54,13 +54,13 @@ export function sparesChildren(signal: number): boolean {
 }
 
 /** Where Deno has the address of posix_spawnp(3). */
-function spawning(): bigint[] {
+function spawning(): Import[] {
   return whereImported("posix_spawnp");
 }
 
 /** What another Worker has installed, or another copy of this package. */
 function findData(): BigUint64Array | undefined {
-  for (const where of spawning()) {
+  for (const { where } of spawning()) {
     const start = wordsAt(where, 1)[0] - BigInt(SPAWNING);
     if (start % SMALLEST_PAGE !== 0n) continue;
     const address = Deno.UnsafePointer.create(start)!;
@@ -81,17 +81,14 @@ function install(code: MachineCode): BigUint64Array {
     libc.__register_atfork(null, null, forked, null),
     "__register_atfork",
   );
-  for (const where of spawning()) {
-    // Some linkers have it made read-only once it is filled in.
-    const page = where - where % BigInt(pageSize());
-    protect(
-      Deno.UnsafePointer.create(page)!,
-      pageSize(),
-      PROT_READ | PROT_WRITE,
-    );
+  for (const { where, readOnly } of spawning()) {
+    const first = where - where % BigInt(pageSize());
+    const page = Deno.UnsafePointer.create(first)!;
+    if (readOnly) protect(page, pageSize(), PROT_READ | PROT_WRITE);
     const word = wordsAt(where, 1);
     words[NEXT] = word[0];
     Atomics.store(word, 0, start + BigInt(SPAWNING));
+    if (readOnly) protect(page, pageSize(), PROT_READ);
   }
   return words;
 }

@@ -11,8 +11,10 @@ const AT_PHNUM = 5n;
 // Elf64_Phdr
 const PHDR_SIZE = 56;
 const PHDR_VADDR = 16;
+const PHDR_MEMSZ = 40;
 const PT_DYNAMIC = 2;
 const PT_PHDR = 6;
+const PT_GNU_RELRO = 0x6474e552;
 
 // Elf64_Dyn: a tag and a value.
 const DYN_SIZE = 16;
@@ -32,8 +34,15 @@ const RELA_SYMBOL = 12;
 // Elf64_Sym begins with where its name is.
 const SYM_SIZE = 24;
 
+/** Where the address of a function is. */
+export interface Import {
+  readonly where: bigint;
+  /** Whether the linker had it made read-only once it was filled in. */
+  readonly readOnly: boolean;
+}
+
 /** Where the addresses of a function are; nowhere, if it is not called. */
-export function whereImported(name: string): bigint[] {
+export function whereImported(name: string): Import[] {
   const executable = new Executable();
   const lists = [
     // The first ones of all, which are many, are of no symbol.
@@ -42,7 +51,7 @@ export function whereImported(name: string): bigint[] {
   ];
   return lists.flat()
     .filter(({ symbol }) => executable.nameOf(symbol) === name)
-    .map(({ where }) => where);
+    .map(({ where }) => ({ where, readOnly: executable.isReadOnly(where) }));
 }
 
 /** An address that the dynamic linker has filled in. */
@@ -56,13 +65,18 @@ class Executable {
   /** What is to be added to the addresses in its file. */
   readonly #base: bigint;
   readonly #dynamic = new Map<number, bigint>();
+  /** What is read-only by now, from where to where. */
+  #readOnly: readonly [bigint, bigint] = [0n, 0n];
 
   constructor() {
     const headers = libc.getauxval(AT_PHDR);
     const addresses = new Map<number, bigint>();
     for (let i = 0; i < Number(libc.getauxval(AT_PHNUM)); i++) {
       const header = viewAt(headers + BigInt(i * PHDR_SIZE));
-      addresses.set(header.getUint32(), header.getBigUint64(PHDR_VADDR));
+      const address = header.getBigUint64(PHDR_VADDR);
+      addresses.set(header.getUint32(), address);
+      if (header.getUint32() !== PT_GNU_RELRO) continue;
+      this.#readOnly = [address, address + header.getBigUint64(PHDR_MEMSZ)];
     }
     this.#base = headers - (addresses.get(PT_PHDR) ?? headers);
     const dynamic = addresses.get(PT_DYNAMIC);
@@ -95,6 +109,12 @@ class Executable {
       all.push({ where, symbol: entry.getUint32(RELA_SYMBOL) });
     }
     return all;
+  }
+
+  isReadOnly(where: bigint): boolean {
+    const [from, to] = this.#readOnly;
+    const address = where - this.#base;
+    return from <= address && address < to;
   }
 
   nameOf(symbol: number): string {
