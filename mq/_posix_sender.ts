@@ -57,8 +57,17 @@ export class PosixSender {
   ): void {
     const { priority = 0 } = options;
     const bytes = checked(data, priority);
-    // The usual case, without what waiting needs.
+    // The usual case. What waiting needs is made elsewhere: a function that has
+    // closures allocates for them as soon as it is called.
     if (this.#queue.idle && this.#send(bytes, priority, AT_ONCE)) return;
+    this.#sendWaiting(bytes, priority, options);
+  }
+
+  #sendWaiting(
+    bytes: Uint8Array<ArrayBuffer>,
+    priority: number,
+    options: SyncWaitOptions,
+  ): void {
     const attempt = () => this.#send(bytes, priority, AT_ONCE);
     const send: Send = (timeout) => this.#send(bytes, priority, timeout);
     this.#queue.runSync(

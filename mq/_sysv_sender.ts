@@ -57,10 +57,19 @@ export class SysvSender {
   ): void {
     const { type = 1 } = options;
     const bytes = checked(data, type);
-    const attempt = () => this.#send(bytes, type, IPC_NOWAIT);
-    // The usual case, without what waiting needs.
-    if (this.#queue.try(attempt)) return;
+    // The usual case. What waiting needs is made elsewhere: a function that has
+    // closures allocates for them as soon as it is called.
+    if (this.#queue.idle && this.#send(bytes, type, IPC_NOWAIT)) return;
+    this.#sendWaiting(bytes, type, options);
+  }
+
+  #sendWaiting(
+    bytes: Uint8Array<ArrayBuffer>,
+    type: number,
+    options: SyncWaitOptions,
+  ): void {
     this.#requireRoom(bytes);
+    const attempt = () => this.#send(bytes, type, IPC_NOWAIT);
     this.#queue.runSync(
       attempt,
       options,
