@@ -15,6 +15,7 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { writeParking } from "../mux/parking.ts";
+import { hasSent } from "./_answer.ts";
 import { libc } from "./_ffi.ts";
 import { AT_ONCE, blocking, notNow, type Timeout } from "./_posix_timeout.ts";
 import type { PriorityOptions } from "./message.ts";
@@ -96,7 +97,10 @@ export class PosixSender {
     const { fd } = this.#descriptor;
     const length = BigInt(bytes.length);
     const result = libc.mq_timedsend(fd, bytes, length, priority, timeout);
-    if (result === 0) return true;
+    if (result === 0) {
+      hasSent();
+      return true;
+    }
     if (errno() === E.EMSGSIZE) throw this.#tooLong(bytes.length);
     return notNow("mq_send", this.#context);
   }

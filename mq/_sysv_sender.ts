@@ -17,6 +17,7 @@ import {
   type WaitOptions,
   WaitQueue,
 } from "../_internal/wait.ts";
+import { hasSent } from "./_answer.ts";
 import { libc } from "./_ffi.ts";
 import { writeMessage } from "./_scratch.ts";
 import { messageLimit, queueExists, tryMaxBytes } from "./_sysv_control.ts";
@@ -106,6 +107,7 @@ export class SysvSender {
     const length = BigInt(bytes.length);
     if (libc.msgsnd(this.#id, message, length, flags) === 0) {
       this.#parking.restart();
+      hasSent();
       return true;
     }
     const number = errno();
