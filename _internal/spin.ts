@@ -24,6 +24,8 @@ const PROBE_EVERY = 32;
 const LATE_IN_A_ROW = 4;
 /** One attempt in so many is made at once, to see whether that is still so. */
 const LOOK_EVERY = 16;
+/** One wait in so many begins with an attempt where others begin by blocking. */
+const LOOK_WHEN_BLOCKING_EVERY = 64;
 
 /** A wait that ended so soon after it had parked was nearly won, in ms. */
 const NEARLY = 0.3;
@@ -45,6 +47,8 @@ export class Spin {
   #skipped = 0;
   #late = 0;
   #looks = 0;
+  /** How many waits have begun by blocking since one that did not. */
+  #blocked = 0;
 
   /**
    * @param tight How many attempts to make before yielding for the first time.
@@ -65,28 +69,46 @@ export class Spin {
   }
 
   /**
+   * Whether to have the kernel wait at once: only giving the processor away has
+   * helped of late. To be asked once for each wait.
+   */
+  blocksFirst(): boolean {
+    return this.#late >= LATE_IN_A_ROW &&
+      ++this.#blocked < LOOK_WHEN_BLOCKING_EVERY;
+  }
+
+  /**
    * Attempts for a moment; undefined when that was in vain.
    *
    * @param attempt What to attempt.
-   * @param block What to do instead where only giving the processor away has
-   * helped of late: the same, but the kernel waits.
-   * @param milliseconds For how long it may block.
+   * @param block What to do instead where {@linkcode blocksFirst} says so: the
+   * same, but the kernel waits.
    */
   attempt<T>(
     attempt: () => T | undefined,
     block?: (milliseconds: number) => T | undefined,
-    milliseconds: number = 0,
   ): T | undefined {
     if (budget === 0) return attempt();
-    if (this.#late < LATE_IN_A_ROW || ++this.#looks % LOOK_EVERY === 0) {
+    if (block !== undefined) {
+      if (this.blocksFirst()) return block(Infinity);
+      this.#blocked = 0;
+    }
+    const late = this.#late;
+    const atOnce = block !== undefined || late < LATE_IN_A_ROW ||
+      ++this.#looks % LOOK_EVERY === 0;
+    if (atOnce) {
       const value = this.once(attempt);
-      if (value !== undefined) return value;
+      if (value !== undefined) {
+        // Blocking would have had it as soon, so this says nothing against it.
+        if (block !== undefined) this.#late = late;
+        return value;
+      }
       if (!this.#pays()) return this.#miss();
       if (this.#tight > 0) {
         const soon = this.#tightly(attempt);
         if (soon !== undefined) return soon;
       }
-    } else if (block !== undefined) return block(milliseconds);
+    }
     // In a ping-pong on one core the answer never is there before the peer has
     // run: asking for it first is a system call wasted.
     libc.sched_yield();

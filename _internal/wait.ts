@@ -94,6 +94,15 @@ export class WaitQueue {
     return !this.#turns.taken;
   }
 
+  /**
+   * Whether a synchronous operation without a limit should begin by blocking:
+   * nobody is first, and trying before would be in vain. If that gives nothing,
+   * {@linkcode runSync} goes on.
+   */
+  blocksFirst(): boolean {
+    return !this.#turns.taken && this.#spin.blocksFirst();
+  }
+
   /** Attempts once, unless others wait: they were first. */
   try<T>(attempt: Attempt<T>): T | undefined {
     return this.#turns.taken ? undefined : this.#spin.once(attempt);
@@ -120,11 +129,14 @@ export class WaitQueue {
    * @param options The longest to wait.
    * @param block How to wait and take in one call, where the kernel has one;
    * else the thread is blocked as the parking does, and then attempts.
+   * @param mayBlockFirst Whether to do so before any attempt, where only giving
+   * the processor away has helped of late: best for who waits for an answer.
    */
   runSync<T>(
     attempt: Attempt<T>,
     options?: SyncWaitOptions,
     block?: Blocking<T>,
+    mayBlockFirst: boolean = false,
   ): T {
     if (this.#turns.taken) {
       // Waiting for our turn would wait for ever: those before us need this
@@ -136,7 +148,9 @@ export class WaitQueue {
     const limit = checkTimeout(options?.timeout, this.#syscall);
     // Looking at the clock costs as much as a system call.
     const begin = limit === Infinity ? 0 : performance.now();
-    let value = this.#spin.attempt(attempt, block, limit);
+    // With a limit, blocking takes more system calls than trying does.
+    const first = mayBlockFirst && limit === Infinity ? block : undefined;
+    let value = this.#spin.attempt(attempt, first);
     while (value === undefined) {
       const left = limit === Infinity
         ? Infinity

@@ -11,6 +11,7 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
+import { expectsAnswer } from "./_answer.ts";
 import { libc } from "./_ffi.ts";
 import { AT_ONCE, blocking, notNow, type Timeout } from "./_posix_timeout.ts";
 import { scratchFor } from "./_scratch.ts";
@@ -53,8 +54,16 @@ export class PosixReceiver {
   }
 
   receiveSync(options: MessageReceiveOptions & SyncWaitOptions = {}): Message {
-    this.#into = options.into;
-    return this.#queue.runSync(this.#attemptSync, options, this.#blockSync);
+    const { into, timeout } = options;
+    // The usual case between two who talk in turns, without the wait loop.
+    const answer = expectsAnswer();
+    if (answer && timeout === undefined && this.#queue.blocksFirst()) {
+      const message = this.#receive(null, into);
+      if (message !== undefined) return message;
+    }
+    this.#into = into;
+    return this.#queue
+      .runSync(this.#attemptSync, options, this.#blockSync, answer);
   }
 
   receive(options: MessageReceiveOptions & WaitOptions = {}): Promise<Message> {

@@ -15,6 +15,7 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { writeParking } from "../mux/parking.ts";
+import { hasSent } from "./_answer.ts";
 import { libc } from "./_ffi.ts";
 import { AT_ONCE, blocking, notNow, type Timeout } from "./_posix_timeout.ts";
 import type { PriorityOptions } from "./message.ts";
@@ -57,8 +58,17 @@ export class PosixSender {
   ): void {
     const { priority = 0 } = options;
     const bytes = checked(data, priority);
-    // The usual case, without what waiting needs.
+    // The usual case. What waiting needs is made elsewhere: a function that has
+    // closures allocates for them as soon as it is called.
     if (this.#queue.idle && this.#send(bytes, priority, AT_ONCE)) return;
+    this.#sendWaiting(bytes, priority, options);
+  }
+
+  #sendWaiting(
+    bytes: Uint8Array<ArrayBuffer>,
+    priority: number,
+    options: SyncWaitOptions,
+  ): void {
     const attempt = () => this.#send(bytes, priority, AT_ONCE);
     const send: Send = (timeout) => this.#send(bytes, priority, timeout);
     this.#queue.runSync(
@@ -87,7 +97,10 @@ export class PosixSender {
     const { fd } = this.#descriptor;
     const length = BigInt(bytes.length);
     const result = libc.mq_timedsend(fd, bytes, length, priority, timeout);
-    if (result === 0) return true;
+    if (result === 0) {
+      hasSent();
+      return true;
+    }
     if (errno() === E.EMSGSIZE) throw this.#tooLong(bytes.length);
     return notNow("mq_send", this.#context);
   }

@@ -11,14 +11,13 @@ import type { SysvMessage } from "./sysv_message.ts";
 export interface Scratch {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly words: Int32Array<ArrayBuffer>;
+  /** The text of the last message that was copied out. */
+  text: Uint8Array<ArrayBuffer>;
 }
 
 // struct msgbuf { long mtype; char mtext[]; }
 /** How many bytes the type has that System V messages begin with. */
 export const TYPE_SIZE = 8;
-
-/** Up to here bytes are copied one by one. */
-const SHORT = TYPE_SIZE + 128;
 
 const WORD = 2 ** 32;
 
@@ -32,21 +31,22 @@ export function scratchFor(size: number): Scratch {
 
 function allocate(size: number): Scratch {
   const words = new Int32Array(Math.ceil(size / 4));
-  return { bytes: new Uint8Array(words.buffer), words };
+  const bytes = new Uint8Array(words.buffer);
+  return { bytes, words, text: bytes.subarray(TYPE_SIZE) };
 }
 
 /** Copies out the message that was received. */
 export function readMessage(
-  { bytes, words }: Scratch,
+  scratch: Scratch,
   length: number,
   into: Uint8Array<ArrayBuffer> | undefined,
 ): SysvMessage {
-  const end = TYPE_SIZE + length;
+  const { bytes, words } = scratch;
   let data: Uint8Array<ArrayBuffer>;
-  if (into === undefined) data = bytes.slice(TYPE_SIZE, end);
+  if (into === undefined) data = bytes.slice(TYPE_SIZE, TYPE_SIZE + length);
   else {
     data = firstOf(into, length);
-    copy(bytes, end, data);
+    data.set(textOf(scratch, length));
   }
   return {
     data,
@@ -55,15 +55,15 @@ export function readMessage(
   };
 }
 
-/** Copies what is behind the type. */
-function copy(
-  bytes: Uint8Array,
-  end: number,
-  to: Uint8Array<ArrayBuffer>,
-): void {
-  // A view takes longer to make than a short message to copy.
-  if (end > SHORT) return to.set(bytes.subarray(TYPE_SIZE, end));
-  for (let i = TYPE_SIZE; i < end; i++) to[i - TYPE_SIZE] = bytes[i];
+/**
+ * What is behind the type. A view takes longer to make than a short message to
+ * copy, and messages often are as long as the last.
+ */
+function textOf(scratch: Scratch, length: number): Uint8Array<ArrayBuffer> {
+  if (scratch.text.length !== length) {
+    scratch.text = scratch.bytes.subarray(TYPE_SIZE, TYPE_SIZE + length);
+  }
+  return scratch.text;
 }
 
 /** Puts a message together. */

@@ -14,6 +14,7 @@ import {
   type WaitOptions,
   WaitQueue,
 } from "../_internal/wait.ts";
+import { expectsAnswer } from "./_answer.ts";
 import { libc } from "./_ffi.ts";
 import { HeldMessages } from "./_sysv_held.ts";
 import {
@@ -67,10 +68,17 @@ export class SysvReceiver {
   ): SysvMessage {
     const line = this.#lineFor(options);
     const receive = this.#toReceive(line, options);
+    // The usual case between two who talk in turns, without the wait loop.
+    const answer = expectsAnswer();
+    if (answer && options.timeout === undefined && line.queue.blocksFirst()) {
+      const message = receive(0);
+      if (message !== undefined) return message;
+    }
     return line.queue.runSync(
       receive,
       options,
       (left) => callFor(left, () => receive(0)) ?? receive(),
+      answer,
     );
   }
 

@@ -17,6 +17,7 @@ import {
   type WaitOptions,
   WaitQueue,
 } from "../_internal/wait.ts";
+import { hasSent } from "./_answer.ts";
 import { libc } from "./_ffi.ts";
 import { writeMessage } from "./_scratch.ts";
 import { messageLimit, queueExists, tryMaxBytes } from "./_sysv_control.ts";
@@ -57,10 +58,19 @@ export class SysvSender {
   ): void {
     const { type = 1 } = options;
     const bytes = checked(data, type);
-    const attempt = () => this.#send(bytes, type, IPC_NOWAIT);
-    // The usual case, without what waiting needs.
-    if (this.#queue.try(attempt)) return;
+    // The usual case. What waiting needs is made elsewhere: a function that has
+    // closures allocates for them as soon as it is called.
+    if (this.#queue.idle && this.#send(bytes, type, IPC_NOWAIT)) return;
+    this.#sendWaiting(bytes, type, options);
+  }
+
+  #sendWaiting(
+    bytes: Uint8Array<ArrayBuffer>,
+    type: number,
+    options: SyncWaitOptions,
+  ): void {
     this.#requireRoom(bytes);
+    const attempt = () => this.#send(bytes, type, IPC_NOWAIT);
     this.#queue.runSync(
       attempt,
       options,
@@ -97,6 +107,7 @@ export class SysvSender {
     const length = BigInt(bytes.length);
     if (libc.msgsnd(this.#id, message, length, flags) === 0) {
       this.#parking.restart();
+      hasSent();
       return true;
     }
     const number = errno();

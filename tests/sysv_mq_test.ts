@@ -659,3 +659,16 @@ Deno.test("for await ends when the object is closed, not when the queue is gone"
   removed.remove();
   assertEquals(await loop, "EIDRM");
 });
+
+Deno.test("SysvMessageQueue receives all of a message, whatever the last one's size", () => {
+  using queue = SysvMessageQueue.createPrivate({ temporary: true });
+  const into = new Uint8Array(8192);
+  for (const size of [64, 64, 3, 0, 64, 128, 129, 2000, 64]) {
+    const sent = new Uint8Array(size).map((_, i) => i + size);
+    const type = 2 ** 40 + size;
+    for (const options of [{ into }, {}, { into: new Uint8Array(size) }]) {
+      queue.sendSync(sent, { type });
+      assertEquals(queue.receiveSync(options), { data: sent, type });
+    }
+  }
+});
