@@ -34,9 +34,24 @@ export function beginSlice(): void {
   fresh = true;
 }
 
-/** Resolves after the event loop has gone round once. */
-export async function nextTurn(): Promise<void> {
-  // setTimeout(0) takes more than a millisecond, this about ten microseconds.
-  await new Promise<void>((resolve) => setImmediate(() => resolve()));
+/** Those who wait for the next turn, in the order in which they came. */
+let waiting: (() => void)[] = [];
+
+/**
+ * Resolves after the event loop has gone round once. All who wait for that
+ * share one slice then, or the loop would have to wait for a slice of each; the
+ * first of them gets most of it, so that is another one each time.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    // setTimeout(0) takes more than a millisecond, this about ten microseconds.
+    if (waiting.push(resolve) === 1) setImmediate(takeTurn);
+  });
+}
+
+function takeTurn(): void {
+  const [last, ...others] = waiting;
+  waiting = [];
   beginSlice();
+  for (const resume of [...others, last]) resume();
 }
