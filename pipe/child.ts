@@ -59,10 +59,16 @@ export class Child implements AsyncDisposable {
   }
 
   async #wait(): Promise<ChildStatus> {
-    for (;;) {
-      if (this.#result === undefined) await processExit(this.pid);
-      const status = this.#tryStatus(WNOHANG);
-      if (status !== undefined) return status;
+    try {
+      for (;;) {
+        if (this.#result === undefined) await processExit(this.pid);
+        const status = this.#tryStatus(WNOHANG);
+        if (status !== undefined) return status;
+      }
+    } catch (error) {
+      // There may be a descriptor for it when this is looked at again.
+      this.#status = undefined;
+      throw error;
     }
   }
 

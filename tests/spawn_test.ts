@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { constants } from "node:os";
 import { Pipe, spawn } from "@ipc/core/pipe";
 import { open } from "../_internal/libc.ts";
-import { missing } from "./_util/peers.ts";
+import { denoArgs, missing, run } from "./_util/peers.ts";
 import { spawned } from "./_util/spawned.ts";
 import { TempDir } from "./_util/temp.ts";
 
@@ -208,3 +208,28 @@ function startBlocking<T>(signal: number, start: () => T): T {
     libc.pthread_sigmask(SIG_SETMASK, before, null);
   }
 }
+
+Deno.test(
+  "Child.status can be had later when there is no descriptor for it now",
+  {
+    ignore: Deno.build.os !== "linux" || missing("prlimit"),
+  },
+  async () => {
+    const [verb, ...args] = denoArgs(`
+    import { spawn } from "@ipc/core/pipe";
+    const child = spawn("sh", { args: ["-c", "exit 3"] });
+    const files = [];
+    try {
+      for (;;) files.push(await Deno.open("/dev/null"));
+    } catch (error) {
+      console.log(error.code);
+    }
+    await child.status.catch((error) => console.log(error.code));
+    for (const file of files) file.close();
+    console.log((await child.status).code);
+  `);
+    const limit = ["--nofile=64", Deno.execPath(), verb, ...args];
+    const { stdout, stderr } = await run("prlimit", limit);
+    assertEquals(stdout, "EMFILE\nEMFILE\n3\n", stderr);
+  },
+);
