@@ -59,6 +59,8 @@ export const libc = open({
   munmap: { parameters: ["pointer", "usize"], result: "i32" },
   // int unlink(const char *path);
   unlink: { parameters: ["buffer"], result: "i32" },
+  // char *getcwd(char *buf, size_t size);
+  getcwd: { parameters: ["buffer", "usize"], result: "pointer" },
   // int statx(int dirfd, const char *path, int flags, unsigned mask,
   //           struct statx *buf);  Linux
   statx: {

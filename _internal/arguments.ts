@@ -11,11 +11,14 @@ export function toPath(path: string | URL, verb: string): string {
   if (text === "") {
     throw new TypeError(`Cannot ${verb}: the path must not be empty`);
   }
-  return withoutNul(text, verb, "the path");
+  return cText(text, verb, "the path");
 }
 
-/** A text that C can take: one with a NUL would be cut off there. */
-export function withoutNul(text: string, verb: string, what: string): string {
+/**
+ * A text that C can take: one with a NUL would be cut off there, and one with
+ * half a surrogate pair would become another.
+ */
+export function cText(text: string, verb: string, what: string): string {
   if (typeof text !== "string") {
     throw new TypeError(`Cannot ${verb}: ${what} must be a string`);
   }
@@ -25,7 +28,16 @@ export function withoutNul(text: string, verb: string, what: string): string {
         `current value is ${JSON.stringify(text)}`,
     );
   }
-  return text;
+  return wellFormed(text, verb, what);
+}
+
+/** A text that UTF-8 can encode. */
+export function wellFormed(text: string, verb: string, what: string): string {
+  if (text.isWellFormed()) return text;
+  throw new TypeError(
+    `Cannot ${verb}: ${what} must be text that UTF-8 can encode: ` +
+      `current value is ${JSON.stringify(text)}`,
+  );
 }
 
 /** A whole number from `least` to `most`, both included. */

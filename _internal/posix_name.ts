@@ -3,7 +3,7 @@
  * like the path of a file in the root directory.
  */
 
-import { withoutNul } from "./arguments.ts";
+import { cText } from "./arguments.ts";
 
 const encoder = new TextEncoder();
 
@@ -16,7 +16,7 @@ const encoder = new TextEncoder();
  * @param longest How many bytes of UTF-8 it may have after the slash.
  */
 export function posixName(name: string, verb: string, longest: number): string {
-  withoutNul(name, verb, "the name");
+  cText(name, verb, "the name");
   const problem = name[0] !== "/"
     ? "must begin with a slash"
     : name.includes("/", 1)

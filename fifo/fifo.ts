@@ -2,8 +2,9 @@ import { fileMode, toPath } from "../_internal/arguments.ts";
 import { backoff } from "../_internal/backoff.ts";
 import { ensure } from "../_internal/ensure.ts";
 import { check, closedError, E, errno } from "../_internal/errno.ts";
-import { unlinkFile } from "../_internal/file.ts";
+import { lookAt, unlinkFile } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
+import { OwnFile } from "../_internal/own_file.ts";
 import {
   type SyncWaitOptions,
   type WaitOptions,
@@ -23,7 +24,8 @@ export interface FifoOptions {
    */
   readonly mode?: number;
   /**
-   * Whether {@linkcode Fifo.close} also removes the name.
+   * Whether {@linkcode Fifo.close} also removes the FIFO, if it is still the one
+   * that is there.
    *
    * @default {false}
    */
@@ -76,13 +78,14 @@ const LONGEST_PAUSE = 50;
 export class Fifo implements Disposable {
   /** Where it is. */
   readonly path: string;
-  readonly #temporary: boolean;
+  /** What closing removes, if it is temporary. */
+  readonly #file: OwnFile | undefined;
   /** Aborted by closing. */
   readonly #closed = new AbortController();
 
-  private constructor(path: string, temporary: boolean) {
+  private constructor(path: string, file?: OwnFile) {
     this.path = path;
-    this.#temporary = temporary;
+    this.#file = file;
   }
 
   /**
@@ -119,7 +122,8 @@ export class Fifo implements Disposable {
     check(result, "mkfifo", context);
     // The umask has only taken permissions away, so nobody got in meanwhile.
     check(libc.chmod(cString(name), mode), "chmod", context);
-    return new Fifo(name, temporary);
+    const look = temporary ? lookAt(name) : undefined;
+    return new Fifo(name, look && new OwnFile(name, look, "FIFO"));
   }
 
   /**
@@ -148,7 +152,7 @@ export class Fifo implements Disposable {
   static open(path: string | URL): Fifo {
     const name = toPath(path, "open a FIFO");
     requireFifo(name);
-    return new Fifo(name, false);
+    return new Fifo(name);
   }
 
   /**
@@ -337,7 +341,7 @@ export class Fifo implements Disposable {
   }
 
   /**
-   * Ends the use of this object, and removes the name if it is temporary. Ends
+   * Ends the use of this object, and removes the FIFO if it is temporary. Ends
    * that are open stay as they are; an {@linkcode openWriter} that waits
    * rejects with `Deno.errors.BadResource`. A second call does nothing.
    *
@@ -355,13 +359,7 @@ export class Fifo implements Disposable {
   close(): void {
     if (this.#closed.signal.aborted) return;
     this.#closed.abort(closedError("open", this.path));
-    if (!this.#temporary) return;
-    try {
-      this.unlink();
-    } catch (error) {
-      // Somebody else was tidier.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    this.#file?.remove();
   }
 
   /**

@@ -1,4 +1,4 @@
-import { toPath, withoutNul } from "../_internal/arguments.ts";
+import { cText, toPath } from "../_internal/arguments.ts";
 import { E, systemError } from "../_internal/errno.ts";
 import { fileTypeAt } from "../_internal/file.ts";
 import { cString, cStrings } from "../_internal/memory.ts";
@@ -96,8 +96,8 @@ export function start(
   if (command === "") {
     throw new TypeError("Cannot spawn: the command must not be empty");
   }
-  withoutNul(command, "spawn", "the command");
-  for (const arg of args) withoutNul(arg, "spawn", "an argument");
+  cText(command, "spawn", "the command");
+  for (const arg of args) cText(arg, "spawn", "an argument");
   const argv = cStrings([command, ...args]);
   const envp = cStrings(environment(options));
 
@@ -136,8 +136,8 @@ function checkDirectory(path: string): void {
 
 function environment({ env = {}, clearEnv = false }: SpawnOptions): string[] {
   for (const [name, value] of Object.entries(env)) {
-    withoutNul(name, "spawn", "a variable's name");
-    withoutNul(value, "spawn", `the value of ${name}`);
+    cText(name, "spawn", "a variable's name");
+    cText(value, "spawn", `the value of ${name}`);
     if (name === "" || name.includes("=")) {
       throw new TypeError(
         `Cannot spawn: a variable's name must not be empty or contain "=": ` +

@@ -1,6 +1,6 @@
 /** Starting a program in a terminal by which it is controlled: tty(4). */
 
-import { withoutNul } from "../_internal/arguments.ts";
+import { cText } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import type { Child } from "../pipe/child.ts";
 import { type SpawnOptions, start } from "../pipe/spawn.ts";
@@ -41,7 +41,7 @@ export function startThroughShell(
   slave: Descriptor,
 ): Child {
   const { args = [], cwd } = options;
-  withoutNul(command, "spawn", "the command");
+  cText(command, "spawn", "the command");
   return start("/bin/sh", {
     ...options,
     args: ["-c", SCRIPT, terminal, findProgram(command, cwd), ...args],

@@ -1,7 +1,7 @@
 /** Objects without a name. */
 
 import { libc as base } from "../_internal/_ffi.ts";
-import { withoutNul } from "../_internal/arguments.ts";
+import { cText } from "../_internal/arguments.ts";
 import { check } from "../_internal/errno.ts";
 import { blockSizeOf } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
@@ -27,7 +27,7 @@ export function createMemfd(options: MemfdOptions): number {
     notSupported("a memfd", "use SharedMemory.anonymous() instead");
   }
   memorySize(size, "create a memfd");
-  withoutNul(name, "create a memfd", "the name");
+  cText(name, "create a memfd", "the name");
   const flags = MFD_CLOEXEC | (sealable ? MFD_ALLOW_SEALING : 0) |
     (hugePages ? MFD_HUGETLB : 0);
   const fd = libc.memfd_create(cString(name), flags);

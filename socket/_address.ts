@@ -1,6 +1,6 @@
 /** `struct sockaddr_un`: the names of sockets. unix(7) */
 
-import { toPath } from "../_internal/arguments.ts";
+import { toPath, wellFormed } from "../_internal/arguments.ts";
 import {
   AF_UNIX,
   notSupported,
@@ -48,13 +48,7 @@ export function encodeAddress(
   verb: string,
   { sockaddrUn, sockaddrUn: { path } }: Platform = platform,
 ): Uint8Array<ArrayBuffer> {
-  if (!name.isWellFormed()) {
-    throw new TypeError(
-      `Cannot ${verb}: the name must be text that UTF-8 can encode: ` +
-        `current value is ${JSON.stringify(name)}`,
-    );
-  }
-  const bytes = encoder.encode(name);
+  const bytes = encoder.encode(wellFormed(name, verb, "the name"));
   // A path is followed by a NUL here, which not every reader of it adds.
   const end = isAbstract(name) ? 0 : 1;
   const most = sockaddrUn.pathSize - end;

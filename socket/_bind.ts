@@ -8,8 +8,9 @@ import {
   type ErrorContext,
   systemError,
 } from "../_internal/errno.ts";
-import { lookAt, unlinkFile } from "../_internal/file.ts";
+import { lookAt } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
+import { OwnFile } from "../_internal/own_file.ts";
 import { os, platform } from "../_internal/platform.ts";
 import {
   encodeAddress,
@@ -24,8 +25,6 @@ import type { BindOptions } from "./bind_options.ts";
 
 /** How often a name may be free and taken again while we want it. */
 const TRIES = 100;
-/** The longest path: PATH_MAX of Linux, more than that of macOS. */
-const PATH_SIZE = 4096;
 
 /** A name that was checked, before there is a socket for it. */
 export class Name {
@@ -64,7 +63,7 @@ export class Name {
   }
 
   /** Binds a socket to it; answers its file, if it has one. */
-  bind(fd: number): SocketFile | undefined {
+  bind(fd: number): OwnFile | undefined {
     const path = this.#path;
     if (path !== undefined) {
       this.#bindPath(fd, path);
@@ -120,7 +119,7 @@ function bindWithMode(
 }
 
 /** Gives the file what the umask took away, unless it is another's by now. */
-function exactFile(path: string, mode: number): SocketFile | undefined {
+function exactFile(path: string, mode: number): OwnFile | undefined {
   const file = lookAt(path);
   if (file?.type !== "socket") return undefined;
   if (file.mode !== mode) {
@@ -129,31 +128,5 @@ function exactFile(path: string, mode: number): SocketFile | undefined {
     const result = libc.fchmodat(AT_FDCWD, name, mode, AT_SYMLINK_NOFOLLOW);
     check(result, "fchmodat", { on: path });
   }
-  return new SocketFile(absolute(path), file.identity);
-}
-
-/** The working directory may be another when the file is to be removed. */
-function absolute(path: string): string {
-  if (path.startsWith("/")) return path;
-  const buffer = new Uint8Array(PATH_SIZE);
-  if (libc.getcwd(buffer, BigInt(PATH_SIZE)) === null) check(-1, "getcwd");
-  const end = buffer.indexOf(0);
-  return `${new TextDecoder().decode(buffer.subarray(0, end))}/${path}`;
-}
-
-/** The file of a socket that was bound here. */
-export class SocketFile {
-  readonly #path: string;
-  readonly #identity: string;
-
-  constructor(path: string, identity: string) {
-    this.#path = path;
-    this.#identity = identity;
-  }
-
-  /** Removes it, unless something else is there by now. */
-  remove(): void {
-    if (lookAt(this.#path)?.identity !== this.#identity) return;
-    unlinkFile(this.#path, { kind: "socket" });
-  }
+  return new OwnFile(path, file, "socket");
 }

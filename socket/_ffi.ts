@@ -64,8 +64,6 @@ export const libc = open({
   fchmodat: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   // mode_t umask(mode_t cmask);
   umask: { parameters: ["u32"], result: "u32" },
-  // char *getcwd(char *buf, size_t size);
-  getcwd: { parameters: ["buffer", "usize"], result: "pointer" },
   // int flock(int fd, int operation);
   flock: { parameters: ["i32", "i32"], result: "i32" },
   // int rename(const char *old, const char *new);

@@ -1,5 +1,6 @@
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { backoff } from "../_internal/backoff.ts";
+import type { OwnFile } from "../_internal/own_file.ts";
 import { os, SOCK_DGRAM } from "../_internal/platform.ts";
 import { sliceIsOver } from "../_internal/slice.ts";
 import {
@@ -10,7 +11,7 @@ import {
 } from "../_internal/wait.ts";
 import { readParking, writeParking } from "../mux/parking.ts";
 import { encodeAddress, printable, toName } from "./_address.ts";
-import { Name, type SocketFile } from "./_bind.ts";
+import { Name } from "./_bind.ts";
 import { attemptConnect } from "./_connect.ts";
 import { attemptSend } from "./_message.ts";
 import { adoptSocket, newPair, newSocket } from "./_open.ts";
@@ -75,9 +76,9 @@ export class UnixDatagram extends UnixSocket
   readonly #connected: WaitQueue;
   /** Those who wait to send to others, by their names. */
   readonly #others = new Map<string, WaitQueue>();
-  readonly #file: SocketFile | undefined;
+  readonly #file: OwnFile | undefined;
 
-  private constructor(descriptor: Descriptor, file?: SocketFile) {
+  private constructor(descriptor: Descriptor, file?: OwnFile) {
     super(descriptor);
     this.#descriptor = descriptor;
     this.#file = file;

@@ -1,6 +1,7 @@
 import { wholeNumber } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { check } from "../_internal/errno.ts";
+import type { OwnFile } from "../_internal/own_file.ts";
 import { SOCK_SEQPACKET, SOCK_STREAM } from "../_internal/platform.ts";
 import { untilClosed } from "../_internal/until_closed.ts";
 import {
@@ -9,7 +10,7 @@ import {
   WaitQueue,
 } from "../_internal/wait.ts";
 import { readParking } from "../mux/parking.ts";
-import { Name, type SocketFile } from "./_bind.ts";
+import { Name } from "./_bind.ts";
 import { libc } from "./_ffi.ts";
 import { adoptSocket, attemptAccept, newSocket } from "./_open.ts";
 import { checkBuffers, setBuffers } from "./_socket_option.ts";
@@ -80,13 +81,13 @@ export class UnixListener<T extends UnixConnection = UnixStream>
   readonly #queue: WaitQueue;
   readonly #newConnection: (descriptor: Descriptor) => UnixConnection;
   readonly #buffers: BufferOptions;
-  readonly #file: SocketFile | undefined;
+  readonly #file: OwnFile | undefined;
 
   private constructor(
     descriptor: Descriptor,
     type: number,
     buffers: BufferOptions = {},
-    file?: SocketFile,
+    file?: OwnFile,
   ) {
     super(descriptor);
     this.#descriptor = descriptor;
@@ -173,7 +174,7 @@ export class UnixListener<T extends UnixConnection = UnixStream>
     checkBuffers(options);
     const name = new Name(path, options, "listen");
     const descriptor = newSocket(type, name.printable);
-    let file: SocketFile | undefined;
+    let file: OwnFile | undefined;
     try {
       file = name.bind(descriptor.fd);
       const context = { on: name.printable };

@@ -299,3 +299,27 @@ Deno.test("a path that leads nowhere is a clear error", () => {
   );
   assertEquals(long.code, "ENAMETOOLONG");
 });
+
+Deno.test("a temporary FIFO is removed only if it is still the one", () => {
+  using directory = new TempDir();
+  const path = directory.join("fifo");
+  const fifo = Fifo.create(path, { temporary: true });
+  fifo.unlink();
+  using others = Fifo.create(path);
+  fifo.close();
+  assertEquals(Deno.statSync(path).isFifo, true);
+  const gone = Fifo.create(directory.join("gone"), { temporary: true });
+  gone.unlink();
+  Deno.writeTextFileSync(gone.path, "not ours");
+  gone.close();
+  assertEquals(Deno.readTextFileSync(gone.path), "not ours");
+  others.unlink();
+});
+
+Deno.test("a path that UTF-8 cannot encode is refused", () => {
+  using directory = new TempDir();
+  const path = directory.join("half a pair: \ud800");
+  for (const use of ["create", "open", "ensure", "unlink"] as const) {
+    assertThrows(() => Fifo[use](path), TypeError, "UTF-8");
+  }
+});
