@@ -45,4 +45,6 @@ export interface Backend {
   drain(count: number, ready: (key: number, events: number) => void): void;
   /** Ends the wait that is under way, or the next. */
   wake(): void;
+  /** Gives its descriptors back, while nobody waits; it is not used again. */
+  close(): void;
 }

@@ -109,7 +109,7 @@ export class EpollBackend implements Backend {
 
   wait(): Promise<number> {
     const thread = this.#thread;
-    return thread?.running ? thread.wait() : this.#queue.park();
+    return thread?.usable ? thread.wait() : this.#queue.park();
   }
 
   drain(count: number, ready: (key: number, events: number) => void): void {
@@ -135,8 +135,14 @@ export class EpollBackend implements Backend {
 
   wake(): void {
     const thread = this.#thread;
-    if (thread?.running) thread.wake();
+    if (thread?.usable) thread.wake();
     else this.#ring();
+  }
+
+  close(): void {
+    // Or the thread might wait for what has got the number next.
+    if (this.#thread?.end() === false) return;
+    for (const fd of [this.#wake, this.#queue.fd]) base.close(fd);
   }
 
   #ring(): void {

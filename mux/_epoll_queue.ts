@@ -3,6 +3,7 @@
 import { check, E, errno } from "../_internal/errno.ts";
 import { platform } from "../_internal/platform.ts";
 import { pollTimeout } from "../_internal/poll.ts";
+import { LONGEST_PARK } from "../_internal/worker.ts";
 import { libc } from "./_ffi.ts";
 
 /** `struct epoll_event`, counted in words of 32 bits. */
@@ -81,9 +82,10 @@ export class EpollQueue {
     this.#got = Math.max(0, count);
   }
 
-  /** Takes events on a pool thread, which waits for the first. */
+  /** Takes events on a pool thread, which waits for the first, for a while. */
   park(): Promise<number> {
-    return libc.parked_epoll_wait(this.fd, this.#events, this.#room, -1);
+    const timeout = pollTimeout(LONGEST_PARK);
+    return libc.parked_epoll_wait(this.fd, this.#events, this.#room, timeout);
   }
 
   /** How many events there is room for. */

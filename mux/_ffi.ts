@@ -29,6 +29,8 @@ export const libc = open({
     parameters: ["i64", "i64", "i64", "buffer", "i64"],
     result: "i64",
   },
+  // int clock_gettime(clockid_t clockid, struct timespec *tp);
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   // long syscall(SYS_futex_waitv, struct futex_waitv *waiters,
   //              unsigned nr_futexes, unsigned flags,
   //              struct timespec *timeout, clockid_t clockid);

@@ -3,9 +3,10 @@
  * 128 of them at once. Linux 5.16.
  */
 
-import { E, errno, systemError } from "../_internal/errno.ts";
+import { check, E, errno, systemError } from "../_internal/errno.ts";
 import { futexWake, type Word } from "../_internal/futex.ts";
 import { os } from "../_internal/platform.ts";
+import { LONGEST_PARK } from "../_internal/worker.ts";
 import { type Backend, EXIT } from "./_backend.ts";
 import { libc } from "./_ffi.ts";
 
@@ -96,7 +97,7 @@ export class FutexBackend implements Backend {
       this.#waiters,
       this.#parked.length,
       0,
-      null,
+      LONGEST_PARK === Infinity ? null : inMilliseconds(LONGEST_PARK),
       CLOCK_MONOTONIC,
     );
   }
@@ -139,6 +140,17 @@ export class FutexBackend implements Backend {
     Atomics.store(this.#doorbell.word, 0, 1);
     futexWake(this.#doorbell.word);
   }
+
+  /** It has no descriptors. */
+  close(): void {}
+}
+
+/** The time by the clock that the call goes by, so many milliseconds from now. */
+function inMilliseconds(milliseconds: number): BigInt64Array<ArrayBuffer> {
+  const time = new BigInt64Array(2);
+  check(libc.clock_gettime(CLOCK_MONOTONIC, time), "clock_gettime");
+  time[0] += BigInt(Math.ceil(milliseconds / 1000));
+  return time;
 }
 
 function hasChanged({ word, expected }: ExpectedWord): boolean {

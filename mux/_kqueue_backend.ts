@@ -5,6 +5,7 @@
  * on Linux against a library with the same interface.
  */
 
+import { libc as base } from "../_internal/_ffi.ts";
 import { check, E, errno, systemError } from "../_internal/errno.ts";
 import { fileTypeOf } from "../_internal/file.ts";
 import {
@@ -120,6 +121,10 @@ export class KqueueBackend implements Backend {
   wake(): void {
     const result = this.#control(0, this.#numbers.user, 0, NOTE_TRIGGER);
     check(result, "kevent");
+  }
+
+  close(): void {
+    base.close(this.#queue.fd);
   }
 
   #change(ident: number, filter: KqueueFilter, flags: number): number {

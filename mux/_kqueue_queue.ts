@@ -3,6 +3,8 @@
 import { check } from "../_internal/errno.ts";
 import { open } from "../_internal/libc.ts";
 import { EV_RECEIPT } from "../_internal/platform.ts";
+import { timespec } from "../_internal/timespec.ts";
+import { LONGEST_PARK } from "../_internal/worker.ts";
 import { type Kevent, Kevents } from "./_kevent.ts";
 
 function openSymbols(library?: string) {
@@ -42,6 +44,8 @@ function symbolsOf(library: string | undefined): Symbols {
 
 /** A `struct timespec` of no time at all. */
 const AT_ONCE = new Uint8Array(16);
+/** One of the longest time to park, of its own as the thread reads it later. */
+const A_WHILE = timespec(LONGEST_PARK)?.slice() ?? null;
 
 /** The queue's descriptor, which somebody else closes, and its events. */
 export class KqueueQueue {
@@ -92,10 +96,10 @@ export class KqueueQueue {
     return this.#symbols.kevent(this.fd, null, 0, bytes, most, AT_ONCE);
   }
 
-  /** Takes events on a pool thread, which waits for the first. */
+  /** Takes events on a pool thread, which waits for the first, for a while. */
   park(): Promise<number> {
     const { bytes, room } = this.events;
     const { parked_kevent } = this.#symbols;
-    return parked_kevent(this.fd, null, 0, bytes, room, null);
+    return parked_kevent(this.fd, null, 0, bytes, room, A_WHILE);
   }
 }

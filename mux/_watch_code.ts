@@ -20,8 +20,10 @@ export const HELD = 2;
 export const ROOM = 3;
 /** The function to call with the number of events: two words. */
 export const CALLBACK = 4;
+/** How long to sleep before it goes: a `timespec`, four words. */
+export const PATIENCE = 6;
 /** The events, which it leaves alone while it calls. */
-export const EVENTS = 8;
+export const EVENTS = 10;
 
 /** It may call. */
 export const OPEN = 0;
@@ -29,8 +31,10 @@ export const OPEN = 0;
 export const CALLING = 1;
 /** What it has got has to wait until the gate is open. */
 export const SHUT = 2;
-/** It is to end with the next event. */
+/** It is to end as soon as it looks. */
 export const ENDED = 3;
+/** It has ended, also by itself when it had nothing to do. */
+export const GONE = 4;
 
 /**
  * Begins with blocking all signals: what is sent to the program is for others
@@ -56,7 +60,7 @@ b8 0e 00 00 00                |   mov eax, 14                     # rt_sigprocma
 85 c0                         |   test eax, eax
 75 38                         |   jnz shut
 8b 3b                         |   mov edi, [rbx]                  # epoll
-48 8d 73 20                   |   lea rsi, [rbx+32]               # events
+48 8d 73 28                   |   lea rsi, [rbx+40]               # events
 8b 53 0c                      |   mov edx, [rbx+12]               # room
 49 c7 c2 ff ff ff ff          |   mov r10, -1                     # no time-out
 45 31 c0                      |   xor r8d, r8d                    # no other mask
@@ -75,20 +79,33 @@ ff 53 10                      |   call [rbx+16]                   # callback
 eb be                         |   jmp rest
                               | shut:
 83 f8 03                      |   cmp eax, 3                      # ENDED
-74 2b                         |   je end
+74 4e                         |   je end
 b9 01 00 00 00                |   mov ecx, 1
 87 4b 08                      |   xchg [rbx+8], ecx               # held
 48 8d 7b 04                   |   lea rdi, [rbx+4]                # gate
 31 f6                         |   xor esi, esi                    # FUTEX_WAIT
 ba 02 00 00 00                |   mov edx, 2                      # SHUT
 45 31 d2                      |   xor r10d, r10d                  # no time-out
+45 85 e4                      |   test r12d, r12d
+75 04                         |   jnz sleep
+4c 8d 53 18                   |   lea r10, [rbx+24]               # patience
+                              | sleep:
 b8 ca 00 00 00                |   mov eax, 202                    # futex(2)
 0f 05                         |   syscall
 c7 43 08 00 00 00 00          |   mov dword ptr [rbx+8], 0        # held
+83 f8 92                      |   cmp eax, -110                   # ETIMEDOUT
+75 11                         |   jne woken
+b8 02 00 00 00                |   mov eax, 2                      # SHUT
+b9 04 00 00 00                |   mov ecx, 4                      # GONE
+f0 0f b1 4b 04                |   lock cmpxchg [rbx+4], ecx       # gate
+74 12                         |   je gone
+                              | woken:
 45 85 e4                      |   test r12d, r12d
-74 90                         |   jz rest
-eb ba                         |   jmp tell
+0f 84 6d ff ff ff             |   jz rest
+eb 97                         |   jmp tell
                               | end:
+c7 43 04 04 00 00 00          |   mov dword ptr [rbx+4], 4        # gate: GONE
+                              | gone:
 31 c0                         |   xor eax, eax
 59                            |   pop rcx
 41 5c                         |   pop r12
@@ -118,7 +135,7 @@ ff 43 00 91 |   add sp, sp, #16
 2a fd df 88 |   ldar w10, [x9]
 aa 02 00 35 |   cbnz w10, shut
 60 02 40 b9 |   ldr w0, [x19]                   // epoll
-61 82 00 91 |   add x1, x19, #32                // events
+61 a2 00 91 |   add x1, x19, #40                // events
 62 0e 40 b9 |   ldr w2, [x19, #12]              // room
 03 00 80 92 |   mov x3, #-1                     // no time-out
 04 00 80 d2 |   mov x4, #0                      // no other mask
@@ -141,7 +158,7 @@ e9 ff ff 17 |   b rest
             | shut:
 5f 3f 03 d5 |   clrex
 5f 0d 00 71 |   cmp w10, #3                     // ENDED
-c0 01 00 54 |   b.eq end
+40 03 00 54 |   b.eq end
 6d 22 00 91 |   add x13, x19, #8                // held
 2b 00 80 52 |   mov w11, #1
 ab fd 9f 88 |   stlr w11, [x13]
@@ -150,12 +167,31 @@ e0 03 09 aa |   mov x0, x9                      // gate
 01 00 80 d2 |   mov x1, #0                      // FUTEX_WAIT
 42 00 80 d2 |   mov x2, #2                      // SHUT
 03 00 80 d2 |   mov x3, #0                      // no time-out
+54 00 00 35 |   cbnz w20, sleep
+63 62 00 91 |   add x3, x19, #24                // patience
+            | sleep:
 48 0c 80 d2 |   mov x8, #98                     // futex(2)
 01 00 00 d4 |   svc #0
 7f 0a 00 b9 |   str wzr, [x19, #8]              // held
-54 fb ff 34 |   cbz w20, rest
-e7 ff ff 17 |   b tell
+1f b8 01 31 |   cmn w0, #110                    // ETIMEDOUT
+21 01 00 54 |   b.ne woken
+            | leave:
+2a fd 5f 88 |   ldaxr w10, [x9]                 // gate
+5f 09 00 71 |   cmp w10, #2                     // SHUT
+a1 00 00 54 |   b.ne stay
+8b 00 80 52 |   mov w11, #4                     // GONE
+2b fd 0c 88 |   stlxr w12, w11, [x9]
+6c ff ff 35 |   cbnz w12, leave
+06 00 00 14 |   b gone
+            | stay:
+5f 3f 03 d5 |   clrex
+            | woken:
+d4 f9 ff 34 |   cbz w20, rest
+db ff ff 17 |   b tell
             | end:
+8b 00 80 52 |   mov w11, #4                     // GONE
+2b fd 9f 88 |   stlr w11, [x9]                  // gate
+            | gone:
 00 00 80 d2 |   mov x0, #0
 f3 53 41 a9 |   ldp x19, x20, [sp, #16]
 fd 7b c2 a8 |   ldp x29, x30, [sp], #32

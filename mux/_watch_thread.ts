@@ -7,6 +7,7 @@
  * otherwise, and before the isolate can end.
  */
 
+import { libc } from "../_internal/_ffi.ts";
 import {
   assemble,
   CODE_DATA,
@@ -14,7 +15,9 @@ import {
   mayExecute,
 } from "../_internal/executable.ts";
 import { futexWake, type Word } from "../_internal/futex.ts";
+import type { Address } from "../_internal/mapping.ts";
 import { startThread } from "../_internal/native_thread.ts";
+import { isWorker } from "../_internal/worker.ts";
 import type { EpollQueue } from "./_epoll_queue.ts";
 import {
   CALLBACK,
@@ -23,8 +26,10 @@ import {
   EPOLL,
   EVENTS,
   GATE,
+  GONE,
   HELD,
   OPEN,
+  PATIENCE,
   ROOM,
   SHUT,
   watchCode,
@@ -32,20 +37,37 @@ import {
 
 const NAME = "ipc-reactor";
 
-/** The thread, and one who waits for what it has to tell. */
+/** For how many seconds the thread has nothing to do before it goes. */
+const IDLE = 1n;
+
+/** How often to look whether it has gone, when it was told to. */
+const LOOKS = 100;
+
+/** The longest that a timer takes, in milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+// As they are now: tests replace them by others, whose time stands still.
+const { setInterval, clearInterval, setTimeout } = globalThis;
+
+const DEFINITION = { parameters: ["i32"], result: "void" } as const;
+
+/** The thread, which comes and goes, and one who waits for what it has to tell. */
 export class WatchThread {
   readonly #queue: EpollQueue;
   readonly #ring: () => void;
   readonly #callback: Deno.UnsafeCallback<typeof DEFINITION>;
+  readonly #entry: Address;
+  readonly #argument: Address;
   /** What it shares with us, and the word of it that it sleeps on. */
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #gate: Word;
   readonly #events: Int32Array<ArrayBuffer>;
-  readonly #start: () => void;
-  #state: "new" | "running" | "ended" = "new";
-  /** Whether the isolate may be about to end. */
-  #paused = false;
+  #usable = true;
+  /** Whether an error is on its way, which may end the isolate. */
+  #doubtful = false;
   #back: ((count: number) => void) | undefined;
+  /** What keeps the program from ending while somebody waits. */
+  #keepAlive: ReturnType<typeof setInterval> | undefined;
 
   /**
    * One for this isolate, which is started by the first wait; undefined where
@@ -57,61 +79,52 @@ export class WatchThread {
    * @param ring Makes something in the epoll ready.
    */
   static for(queue: EpollQueue, ring: () => void): WatchThread | undefined {
-    if (watchCode === undefined || isWorker() || !mayExecute()) {
-      return undefined;
-    }
+    if (watchCode === undefined || isWorker || !mayExecute()) return undefined;
     return new WatchThread(queue, ring, watchCode);
   }
 
   private constructor(queue: EpollQueue, ring: () => void, code: string) {
     this.#queue = queue;
     this.#ring = ring;
-    this.#callback = Deno.UnsafeCallback.threadSafe(
+    this.#callback = new Deno.UnsafeCallback(
       DEFINITION,
       (count) => this.#called(count),
     );
-    this.#callback.unref();
-    const entry = mapCode(assemble(code));
-    const argument = Deno.UnsafePointer.offset(entry, CODE_DATA)!;
-    const words = new Int32Array(
-      Deno.UnsafePointerView.getArrayBuffer(argument, CODE_DATA),
-    );
+    this.#entry = mapCode(assemble(code));
+    this.#argument = Deno.UnsafePointer.offset(this.#entry, CODE_DATA)!;
+    const buffer = Deno.UnsafePointerView
+      .getArrayBuffer(this.#argument, CODE_DATA);
+    const words = new Int32Array(buffer);
     words[EPOLL] = queue.fd;
-    words[GATE] = SHUT;
+    words[GATE] = GONE;
     words[ROOM] = queue.room;
     const pointer = Deno.UnsafePointer.value(this.#callback.pointer);
-    new BigUint64Array(words.buffer, CALLBACK * 4, 1)[0] = pointer;
+    new BigUint64Array(buffer, CALLBACK * 4, 1)[0] = pointer;
+    new BigInt64Array(buffer, PATIENCE * 4, 1)[0] = IDLE;
     this.#words = words;
     this.#gate = words.subarray(GATE, GATE + 1);
     this.#events = words.subarray(EVENTS);
-    this.#start = () => startThread(entry, argument, NAME);
     // These come before the isolate ends, however it does.
-    addEventListener("error", () => this.#pauseForNow());
-    addEventListener("unhandledrejection", () => this.#pauseForNow());
-    addEventListener("unload", () => this.#end());
+    addEventListener("error", () => this.#doubt());
+    addEventListener("unhandledrejection", () => this.#doubt());
+    addEventListener("unload", () => this.end());
   }
 
-  /** Whether it runs, from the first call on; not if there can be none. */
-  get running(): boolean {
-    if (this.#state === "new") this.#state = this.#begin();
-    return this.#state === "running";
+  /** Whether it can be had. */
+  get usable(): boolean {
+    return this.#usable;
   }
 
-  #begin(): "running" | "ended" {
-    try {
-      this.#start();
-      return "running";
-    } catch {
-      // As many threads as this user may have: EAGAIN, pthread_create(3).
-      return "ended";
-    }
-  }
-
-  /** Resolves with the number of events, which the queue has then. */
+  /**
+   * Resolves with the number of events, which the queue has then. If there can
+   * be no thread it is 0, and it is not usable any more.
+   */
   wait(): Promise<number> {
-    this.#callback.ref();
-    this.#open();
-    return new Promise((resolve) => this.#back = resolve);
+    this.#keepAlive = setInterval(() => {}, LONGEST_TIMER);
+    return new Promise((resolve) => {
+      this.#back = resolve;
+      this.#open();
+    });
   }
 
   /** Ends the wait, if there is one. */
@@ -124,24 +137,37 @@ export class WatchThread {
     this.#finish(0);
   }
 
-  /** Until it is known whether the isolate ends because of an error. */
-  #pauseForNow(): void {
-    if (this.#paused) return;
-    this.#paused = true;
-    this.#shut();
-    const timer = setTimeout(() => {
-      this.#paused = false;
-      if (this.#back !== undefined) this.#open();
-    });
-    Deno.unrefTimer(timer);
-  }
-
-  #end(): void {
-    this.#state = "ended";
+  /**
+   * Ends it for good.
+   *
+   * @returns Whether it has ended: not if it is just calling.
+   */
+  end(): boolean {
+    this.#usable = false;
     this.wake();
     Atomics.compareExchange(this.#gate, 0, SHUT, ENDED);
     this.#free();
-    this.#ring();
+    for (let i = 0; i < LOOKS && !this.#gone; i++) libc.sched_yield();
+    return this.#gone;
+  }
+
+  get #gone(): boolean {
+    return Atomics.load(this.#gate, 0) === GONE;
+  }
+
+  /** Keeps it from calling until it is known whether the isolate ends. */
+  #doubt(): void {
+    this.#doubtful = true;
+    this.#shut();
+    if (this.#back !== undefined) this.#openLater();
+  }
+
+  #openLater(): void {
+    const timer = setTimeout(() => {
+      this.#doubtful = false;
+      if (this.#back !== undefined) this.#open();
+    });
+    Deno.unrefTimer(timer);
   }
 
   /** Keeps the thread from calling; answers what it might do before. */
@@ -150,13 +176,25 @@ export class WatchThread {
   }
 
   #open(): void {
-    if (this.#paused) return;
-    if (Atomics.compareExchange(this.#gate, 0, SHUT, OPEN) === SHUT) {
-      this.#free();
+    if (this.#doubtful) return this.#openLater();
+    const before = Atomics.compareExchange(this.#gate, 0, SHUT, OPEN);
+    if (before === SHUT) this.#free();
+    else if (before === GONE) this.#start();
+  }
+
+  #start(): void {
+    Atomics.store(this.#gate, 0, OPEN);
+    try {
+      startThread(this.#entry, this.#argument, NAME);
+    } catch {
+      // As many threads as this user may have: EAGAIN, pthread_create(3).
+      Atomics.store(this.#gate, 0, GONE);
+      this.#usable = false;
+      this.#finish(0);
     }
   }
 
-  /** It went to sleep if it had something to tell while the gate was shut. */
+  /** It sleeps if it had nothing to do, or might not tell what it had. */
   #free(): void {
     if (Atomics.load(this.#words, HELD) !== 0) futexWake(this.#gate);
   }
@@ -171,13 +209,7 @@ export class WatchThread {
     const back = this.#back;
     if (back === undefined) return;
     this.#back = undefined;
-    this.#callback.unref();
+    clearInterval(this.#keepAlive);
     back(count);
   }
-}
-
-const DEFINITION = { parameters: ["i32"], result: "void" } as const;
-
-function isWorker(): boolean {
-  return "WorkerGlobalScope" in globalThis;
 }

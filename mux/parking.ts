@@ -10,22 +10,21 @@ import { reactor } from "./reactor.ts";
 
 /** Parks until there is something to read, or nothing more will come. */
 export function readParking(descriptor: Descriptor): Parking {
-  return parkingOf(descriptor, READ, POLLIN, "read");
+  return parkingOf(descriptor, READ, POLLIN);
 }
 
 /** Parks until something can be written, or nothing ever can any more. */
 export function writeParking(descriptor: Descriptor): Parking {
-  return parkingOf(descriptor, WRITE, POLLOUT, "write");
+  return parkingOf(descriptor, WRITE, POLLOUT);
 }
 
 function parkingOf(
   descriptor: Descriptor,
   interest: number,
   events: number,
-  syscall: string,
 ): Parking {
   const { fd, name, identity } = descriptor;
-  descriptor.onClose(forgetting(fd, name, syscall));
+  descriptor.onClose(forgetting(fd, name));
   return {
     park(wake) {
       return reactor.watch(descriptor.fd, interest, wake, identity);
@@ -37,6 +36,13 @@ function parkingOf(
 }
 
 /** Apart, so that it does not keep the descriptor from being collected. */
-function forgetting(fd: number, name: string, syscall: string): () => void {
-  return () => reactor.forget(fd, () => closedError(syscall, name));
+function forgetting(fd: number, name: string): () => void {
+  return () =>
+    reactor.forget(fd, (interest) => closedError(callFor(interest), name));
+}
+
+/** The system call that somebody waits to make. */
+function callFor(interest: number): string {
+  if (interest & READ) return "read";
+  return interest & WRITE ? "write" : "poll";
 }

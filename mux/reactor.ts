@@ -5,10 +5,12 @@
  * than one.
  */
 
+import { setImmediate } from "node:timers";
 import { closedError } from "../_internal/errno.ts";
 import { os, supported } from "../_internal/platform.ts";
 import { soon } from "../_internal/park.ts";
 import type { Cancel } from "../_internal/wait.ts";
+import { isWorker } from "../_internal/worker.ts";
 import { type Backend, EXIT, type Owner } from "./_backend.ts";
 import { EpollBackend } from "./_epoll_backend.ts";
 import { KqueueBackend } from "./_kqueue_backend.ts";
@@ -35,6 +37,7 @@ const ROUND = 1000;
 export class Reactor {
   #backend: Backend | undefined;
   readonly #open: () => Backend;
+  readonly #isTransient: boolean;
   readonly #waiters = new Map<number, Waiter[]>();
   #count = 0;
   /** How many of them wait for what has no owner. */
@@ -49,9 +52,14 @@ export class Reactor {
   readonly #ready = (key: number, events: number): void =>
     this.#dispatch(this.#backend!, key, events);
 
-  /** @param open Makes the backend; called when it is first needed. */
-  constructor(open: () => Backend) {
+  /**
+   * @param open Makes the backend; called when it is first needed.
+   * @param isTransient Whether to close it when nobody waits any more, as it
+   * may not be said when it is not needed any more.
+   */
+  constructor(open: () => Backend, isTransient = false) {
     this.#open = open;
+    this.#isTransient = isTransient;
   }
 
   /** Whether its thread is parked, or on its way back. */
@@ -62,6 +70,14 @@ export class Reactor {
   /** Opens the backend now rather than at the first wait. */
   prepare(): void {
     this.#backend ??= this.#open();
+  }
+
+  /** Closes the backend, unless somebody waits; the next wait opens another. */
+  release(): void {
+    if (this.#count > 0 || this.#parked || this.#backend === undefined) return;
+    this.#backend.close();
+    this.#backend = undefined;
+    this.#waiters.clear();
   }
 
   /**
@@ -97,19 +113,26 @@ export class Reactor {
     };
   }
 
-  /** Wakes everyone who waits for `fd`, which is about to be closed. */
-  forget(fd: number, reason: () => Error): void {
+  /**
+   * Wakes everyone who waits for `fd`, which is about to be closed.
+   *
+   * @param fd The descriptor.
+   * @param reason Makes the error for those who wait for READ, WRITE and so on.
+   */
+  forget(fd: number, reason: (interest: number) => Error): void {
     const backend = this.#backend;
     if (backend === undefined) return;
     backend.disarm(fd);
     const waiters = this.#waiters.get(fd);
     if (waiters === undefined) return;
     this.#waiters.delete(fd);
-    if (waiters.length === 0) return;
     // An error is dear, and most of the time nobody waits.
-    const error = reason();
+    const woken = waiters
+      .map(({ wake, interest }) => ({ wake, error: reason(interest) }));
     for (const waiter of waiters) this.#went(waiter);
-    for (const { wake } of waiters) this.#leave(backend, () => wake(error));
+    for (const { wake, error } of woken) {
+      this.#leave(backend, () => wake(error));
+    }
   }
 
   #came({ owner }: Waiter): void {
@@ -168,6 +191,8 @@ export class Reactor {
       this.#parked = false;
       // Who left since the thread came back has no other to wait for.
       this.#left();
+      // Who was just woken may be about to wait again.
+      if (this.#isTransient) setImmediate(() => this.release());
     }
   }
 
@@ -239,14 +264,19 @@ function interestOf(waiters: readonly Waiter[]): number {
 }
 
 /** The reactor of this isolate. */
-export const reactor: Reactor = new Reactor(() =>
-  os === "darwin" ? new KqueueBackend() : new EpollBackend()
+export const reactor: Reactor = new Reactor(
+  () => os === "darwin" ? new KqueueBackend() : new EpollBackend(),
+  isWorker,
 );
 
-try {
-  // Its descriptors are there from the beginning, so that what a program
-  // counts before and after it used something is the same.
-  if (supported) reactor.prepare();
-} catch {
-  // No FFI, or no descriptors left: the first wait says so.
+if (!isWorker) {
+  try {
+    // Its descriptors are there from the beginning, so that what a program
+    // counts before and after it used something is the same.
+    if (supported) reactor.prepare();
+  } catch {
+    // No FFI, or no descriptors left: the first wait says so.
+  }
+  // `deno test` and `deno run --watch` go on with another isolate then.
+  addEventListener("unload", () => reactor.release());
 }

@@ -527,3 +527,19 @@ Deno.test("a socket is close-on-exec and does not block", {
     assertEquals(flags & 0o2004000, 0o2004000, "O_CLOEXEC | O_NONBLOCK");
   }
 });
+
+Deno.test("who waits to write is told so when the end is closed", async () => {
+  const [here, there] = UnixStream.pair();
+  using _there = there;
+  while (here.tryWrite(new Uint8Array(65_536)) !== undefined);
+  const reading = here.read(new Uint8Array(1));
+  const writing = here.write(new Uint8Array(1));
+  here.close();
+  for (const [wait, syscall] of [[reading, "read"], [writing, "write"]]) {
+    const error = await assertRejects(
+      () => wait as Promise<unknown>,
+      Deno.errors.BadResource,
+    );
+    assertEquals((error as Error & { syscall: string }).syscall, syscall);
+  }
+});

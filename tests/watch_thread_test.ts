@@ -1,8 +1,14 @@
 /** The thread that watches for the event loop, and programs that end meanwhile. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { compiled } from "./_util/compiled.ts";
-import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
+import {
+  denoArgs,
+  missing,
+  type Outcome,
+  run,
+  runDeno,
+} from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -183,4 +189,133 @@ Deno.test("nobody is in the epoll unless somebody waits", {
     }
   `);
   assertEquals(output, "abort\nevent\nclose");
+});
+
+Deno.test("the thread goes when it has had nothing to do for a while", {
+  ignore: !LINUX,
+}, async () => {
+  const output = await runDeno(`
+    import { Pipe } from "@ipc/core/pipe";
+    import { until } from "tests/_util/until.ts";
+    const { reader, writer } = Pipe.open();
+    const p = new Uint8Array(8);
+    for (let i = 0; i < 2; i++) {
+      const reading = reader.read(p);
+      setTimeout(() => writer.writeSync(p), 1);
+      await reading;
+      await until(() => !names().includes("ipc-reactor"), AbortSignal.timeout(20_000));
+      console.log("gone");
+    }
+    function names() {
+      return [...Deno.readDirSync("/proc/self/task")].map(({ name }) => {
+        try {
+          return Deno.readTextFileSync("/proc/self/task/" + name + "/comm").trim();
+        } catch {
+          return "ended";
+        }
+      });
+    }
+  `);
+  assertEquals(output, "gone\ngone");
+});
+
+Deno.test("tests see neither timers nor operations that they have not begun", {
+  ignore: !LINUX,
+}, async () => {
+  const source = `
+    import { Pipe } from "@ipc/core/pipe";
+    addEventListener("error", (event) => event.preventDefault());
+    const { reader, writer } = Pipe.open();
+    const p = new Uint8Array(8);
+    Deno.test("waits", async () => {
+      const reading = reader.read(p);
+      setTimeout(() => writer.writeSync(p), 1);
+      await reading;
+    });
+    Deno.test("survives an error", () => reportError(new Error("handled")));
+    Deno.test("waits again", async () => {
+      const reading = reader.read(p);
+      setTimeout(() => writer.writeSync(p), 1);
+      await reading;
+    });
+    Deno.test("imports at last", async () => {
+      await import("@ipc/core/pipe");
+    });
+  `;
+  const { code, stdout, stderr } = await runTests(source);
+  assertEquals(code, 0, stdout + stderr);
+});
+
+Deno.test("a test that leaves a wait behind is told so", {
+  ignore: !LINUX,
+}, async () => {
+  const { code, stdout } = await runTests(`
+    import { Pipe } from "@ipc/core/pipe";
+    const { reader } = Pipe.open();
+    Deno.test("leaves a wait", async () => {
+      reader.read(new Uint8Array(8));
+      await new Promise((done) => setTimeout(done, 1));
+    });
+  `);
+  assertEquals(code, 1);
+  assertStringIncludes(stdout, "never completed");
+});
+
+/** Runs a module of tests, whose operations have to end with them. */
+async function runTests(source: string): Promise<Outcome> {
+  using directory = new TempDir();
+  const module = atob(denoArgs(source).at(-1)!.split(",")[1]);
+  const path = directory.join("module_test.ts");
+  Deno.writeTextFileSync(path, module);
+  const config = directory.join("deno.json");
+  Deno.writeTextFileSync(config, `{ "test": { "sanitizeOps": true } }`);
+  const args = ["test", "-A", "--no-check", "--config", config, path];
+  return await run(Deno.execPath(), args);
+}
+
+Deno.test("Workers leave no descriptors and no threads behind", {
+  ignore: !LINUX,
+}, async () => {
+  const [, ...flags] = denoArgs(`
+    import { Pipe } from "@ipc/core/pipe";
+    const waits = self.name === "waits";
+    const { reader, writer } = Pipe.open();
+    const reading = reader.read(new Uint8Array(8));
+    if (waits) self.postMessage("waiting");
+    else {
+      setTimeout(() => writer.writeSync(new Uint8Array(1)), 1);
+      await reading;
+      reader.close();
+      writer.close();
+      setTimeout(() => {
+        self.postMessage("done");
+        self.close();
+      }, 10);
+    }
+  `);
+  const output = await runDeno(`
+    import { openDescriptors } from "tests/_util/counts.ts";
+    import { until } from "tests/_util/until.ts";
+    const url = ${JSON.stringify(flags.at(-1))};
+    const patience = AbortSignal.timeout(30_000);
+    async function work(name) {
+      const worker = new Worker(url, { type: "module", name });
+      await new Promise((message) => worker.onmessage = message);
+      worker.terminate();
+    }
+    // Deno itself opens a pair of sockets half a second after its start.
+    const descriptors = () =>
+      [...openDescriptors().values()].filter((what) => !what.startsWith("socket:")).length;
+    const threads = () => [...Deno.readDirSync("/proc/self/task")].length;
+    await work("warms up");
+    await new Promise((done) => setTimeout(done, 100));
+    const before = [descriptors(), threads()];
+    for (let i = 0; i < 10; i++) await work("is done");
+    await until(() => descriptors() <= before[0], patience);
+    for (let i = 0; i < 10; i++) await work("waits");
+    // Those of each Worker would be more than this.
+    await until(() => threads() < before[1] + 10, patience);
+    console.log("left nothing");
+  `);
+  assertEquals(output, "left nothing");
 });

@@ -29,7 +29,7 @@
         }                                                                      \
     while (0)
 
-enum { OPEN, CALLING, SHUT, ENDED };
+enum { OPEN, CALLING, SHUT, ENDED, GONE };
 
 static struct shared {
     int32_t epoll;
@@ -37,7 +37,7 @@ static struct shared {
     _Atomic int32_t held;
     int32_t room;
     void (*callback)(int32_t);
-    int64_t unused;
+    int64_t patience[2];
     struct epoll_event events[ROOM];
 } *shared;
 
@@ -102,6 +102,7 @@ int main(int argc, char **argv)
     shared->gate = SHUT;
     shared->room = ROOM;
     shared->callback = callback;
+    shared->patience[0] = 1000;
     EXPECT(pipe(first) == 0 && pipe(second) == 0 && !sem_init(&called, 0, 0));
     struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT};
     event.data.u64 = 0x123456789;
@@ -150,7 +151,15 @@ int main(int argc, char **argv)
 
     set_gate(ENDED);
     EXPECT(pthread_join(thread, NULL) == 0);
-    EXPECT(calls == 2);
+    EXPECT(calls == 2 && shared->gate == GONE);
+
+    /* With nothing to tell it goes by itself, after a while. */
+    shared->patience[0] = 0;
+    shared->patience[1] = 1000000;
+    shared->gate = SHUT;
+    EXPECT(pthread_create(&thread, NULL, entry, shared) == 0);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    EXPECT(shared->gate == GONE);
     puts("sound");
     return 0;
 }
