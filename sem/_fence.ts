@@ -49,7 +49,10 @@ function findUsage(): Usage | undefined {
   }
 }
 
-/** Writes a word before anything is read that comes after. */
+/**
+ * Writes a word before anything is read that comes after; by `Atomics.load`
+ * where the processor is not `STRONG`.
+ */
 export function storeFirst(
   words: Int32Array<ArrayBuffer>,
   index: number,

@@ -166,9 +166,11 @@ export class OwnedWord {
   }
 
   #giveBackWaitedFor(): void {
-    const id = this.#id;
-    if (idIn(this.load()) !== id) throw this.#notOurs();
+    this.requireOpen();
     const words = this.#words;
+    const id = this.#id;
+    // What we have written ourselves is seen without being read atomically.
+    if (idIn(words[OWNER]) !== id) throw this.#notOurs();
     words[START] = 0;
     if (Atomics.compareExchange(words, OWNER, id, FREE) === id) return;
     Atomics.store(words, OWNER, FREE);

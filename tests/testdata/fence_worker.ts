@@ -4,6 +4,7 @@
  */
 
 import { libc } from "../../_internal/_ffi.ts";
+import { STRONG } from "../../_internal/word_order.ts";
 import { storeFirst } from "../../sem/_fence.ts";
 import { SharedMemory } from "../../shm/mod.ts";
 
@@ -36,7 +37,7 @@ function play({ name, side, rounds }: Order): Int32Array {
       if (++looks % LOOKS === 0) libc.sched_yield();
     }
     storeFirst(words, own, round);
-    saw[round - 1] = words[other];
+    saw[round - 1] = STRONG ? words[other] : Atomics.load(words, other);
   }
   return saw;
 }
