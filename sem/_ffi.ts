@@ -16,12 +16,17 @@ export const libc = open({
   // int sem_destroy(sem_t *sem);
   sem_destroy: { parameters: ["buffer"], result: "i32" },
   // int sem_trywait(sem_t *sem);
-  // By address, as a typed array would cost twice as much as the call.
-  sem_trywait: { parameters: ["pointer"], result: "i32" },
+  // By address: a pointer costs half as much as the call itself unless the
+  // compiler knows which one it is, and a typed array twice as much.
+  sem_trywait: { parameters: ["u64"], result: "i32" },
   // int sem_post(sem_t *sem);
-  sem_post: { parameters: ["pointer"], result: "i32" },
+  sem_post: { parameters: ["u64"], result: "i32" },
   // int sem_getvalue(sem_t *sem, int *sval);
-  sem_getvalue: { parameters: ["pointer", "buffer"], result: "i32" },
+  sem_getvalue: { parameters: ["u64", "buffer"], result: "i32" },
+  // int pthread_spin_init(pthread_spinlock_t *lock, int pshared);
+  pthread_spin_init: { parameters: ["buffer", "i32"], result: "i32" },
+  // int pthread_spin_trylock(pthread_spinlock_t *lock);
+  pthread_spin_trylock: { parameters: ["u64"], result: "i32" },
   // int chmod(const char *path, mode_t mode);
   chmod: { parameters: ["buffer", "u32"], result: "i32" },
   // int semget(key_t key, int nsems, int semflg);

@@ -22,7 +22,7 @@ export interface Layout {
 /** What there may be instead of what is looked for. */
 const KINDS: Readonly<Record<string, string | undefined>> = {
   MTX1: "Mutex",
-  RWL1: "RwLock",
+  RWL2: "RwLock",
   CND1: "Condition",
   BAR1: "Barrier",
 };

@@ -1,8 +1,12 @@
 import { closedError, E, systemError } from "../_internal/errno.ts";
 import { futexWake, type Word } from "../_internal/futex.ts";
+import { STRONG } from "../_internal/word_order.ts";
 import { idIn, isDead, ownOwner, TAKEN_OVER, WAITED_FOR } from "./_owner.ts";
 
 const FREE = 0;
+
+// What is imported is no constant to V8's compiler, but this is.
+const ORDERED = STRONG;
 
 /** Where the two words are. */
 const OWNER = 0;
@@ -13,7 +17,8 @@ const BELIEVED = 1;
 
 /**
  * A word that somebody owns or nobody, as `_owner.ts` has it. It is taken by
- * one compare-and-exchange and given back by another.
+ * one compare-and-exchange and given back by another, or, where the processor
+ * keeps the order, by a plain write.
  *
  * - Whoever finds it taken and goes to sleep sets WAITED_FOR before, in the
  *   same word on which it then sleeps: if it has been given back in between,
@@ -21,8 +26,14 @@ const BELIEVED = 1;
  * - Whoever gives it back with WAITED_FOR wakes one. That one takes it with
  *   WAITED_FOR, as others may still sleep; or goes to sleep again and sets it;
  *   or wakes the next, if it does not want the word any more.
+ * - Whoever gives it back by a plain write has looked just before whether it has
+ *   WAITED_FOR. If that is set between the look and the moment at which the
+ *   write is seen, it is written over, and whoever has set it sleeps if he is
+ *   quick enough. Falling asleep takes longer than all of that, unless the one
+ *   who writes loses the processor between two instructions.
  * - Whoever is killed with a wake-up that was for one takes it to the grave.
- *   So nobody sleeps long without looking.
+ * - So nobody sleeps long without looking, and who then finds the word without
+ *   WAITED_FOR sets it again.
  * - The second word is 0 whenever the first one is. Only the owner writes it:
  *   so it is the owner's beginning, or 0 when it has just taken the first or is
  *   about to give it back. Whoever takes over from one who died says so in the
@@ -81,8 +92,8 @@ export class OwnedWord {
    * @param waitedFor Whether somebody may be sleeping.
    */
   tryTake(waitedFor: boolean): boolean {
-    this.requireOpen();
     const words = this.#words;
+    if (words.length === 0) this.requireOpen();
     const taken = waitedFor ? this.#id | WAITED_FOR : this.#id;
     if (Atomics.compareExchange(words, OWNER, FREE, taken) !== FREE) {
       return false;
@@ -109,6 +120,14 @@ export class OwnedWord {
   get takeable(): boolean {
     const word = this.load();
     return word === FREE || this.#isDead(word);
+  }
+
+  /**
+   * Whether one who sleeps has to do something: it could be taken, or it is not
+   * known any more that somebody sleeps.
+   */
+  get worthAnotherLook(): boolean {
+    return (this.load() & WAITED_FOR) === 0 || this.takeable;
   }
 
   /** Whether somebody owns it who is dead. */
@@ -139,13 +158,21 @@ export class OwnedWord {
    * @throws {Deno.errors.PermissionDenied} If it is not ours any more.
    */
   giveBack(): void {
+    const words = this.#words;
+    if (ORDERED && words[OWNER] === this.#id) {
+      words[START] = 0;
+      words[OWNER] = FREE;
+    } else this.#giveBackWaitedFor();
+  }
+
+  #giveBackWaitedFor(): void {
     this.requireOpen();
     const words = this.#words;
     const id = this.#id;
+    // What we have written ourselves is seen without being read atomically.
+    if (idIn(words[OWNER]) !== id) throw this.#notOurs();
     words[START] = 0;
-    const found = Atomics.compareExchange(words, OWNER, id, FREE);
-    if (found === id) return;
-    if (idIn(found) !== id) throw this.#notOurs();
+    if (Atomics.compareExchange(words, OWNER, id, FREE) === id) return;
     Atomics.store(words, OWNER, FREE);
     futexWake(this.word, 1);
   }

@@ -1,53 +1,97 @@
 import { futexWake, type Word } from "../_internal/futex.ts";
+import { STRONG } from "../_internal/word_order.ts";
+import { storeFirst } from "./_fence.ts";
 import { isDead, ownOwner, TAKEN_OVER } from "./_owner.ts";
 
-const FREE = 0;
+// What is imported is no constant to V8's compiler, but this is.
+const ORDERED = STRONG;
 
-/** Where things are: two words, and then two for each slot. */
-const DRAINED = 0;
-const USED = 1;
-const SLOTS = 2;
-const SLOT_WORDS = 2;
+const FREE = 0;
+/** Whose the slot is does not read now. */
+const IDLE = 1 << 31;
+
+/** Where things are in the words of the lock: two words, then the slots. */
+const DRAINED = 3;
+const USED = 4;
+const FIRST = 5;
+/** How many words a slot has. */
+const SLOT = 2;
+/** How many slots there are. */
+const MOST = 61;
+/** Behind the 45 slots that are kept by whoever has taken them. */
+const SHARED = FIRST + SLOT * 45;
 
 /**
  * Who reads: a slot for each isolate that does, with who that is, as an owned
  * word has it. Nobody waits for a slot.
  *
+ * Whoever has read keeps the slot, so that he need not take it again: nobody
+ * else writes there as long as he lives. While he does not read it is idle, and
+ * in nobody's way. The last of the slots are not kept but given back, for those
+ * who find all others taken. A slot is above 0 while somebody reads there, and
+ * never else.
+ *
  * One word says how many slots have ever been used, so that a writer need not
- * look at all of them. Another one changes when a slot becomes free that a
- * writer may be waiting for.
+ * look at all of them. Another one changes when somebody has left a slot for
+ * whom a writer may be waiting.
  */
 export class ReaderSlots {
   /** To be slept on by the one writer who waits for readers. */
   readonly drained: Word;
+  /** Who we are, which is in our slot while we read. */
+  readonly id: number;
+  /** What is in our slot while we do not, if we keep it. */
+  readonly idle: number;
+  /** Since when we are. */
+  readonly start: number;
   readonly #words: Int32Array<ArrayBuffer>;
-  readonly #id: number;
-  readonly #start: number;
-  #mine = SLOTS;
+  /** Where we read, or have read; at first a word that never looks idle. */
+  #at = USED;
 
-  /** @param words All of it, in shared memory. */
+  /** @param words All of the lock but the first word, in shared memory. */
   constructor(words: Int32Array<ArrayBuffer>) {
     const { id, start } = ownOwner();
-    this.drained = words.subarray(DRAINED, DRAINED + 1);
+    this.id = id;
+    this.idle = id | IDLE;
+    this.start = start;
     this.#words = words;
-    this.#id = id;
-    this.#start = start;
+    this.drained = words.subarray(DRAINED, DRAINED + 1);
   }
 
-  /** Takes a slot; answers whether there was one. */
-  tryTake(): boolean {
-    // The last one is probably free.
-    if (this.#tryTakeAt(this.#mine)) return true;
-    for (let at = SLOTS; at < this.#words.length; at += SLOT_WORDS) {
-      if (this.#tryTakeAt(at)) return true;
-    }
-    return false;
+  /**
+   * Which word of memory is our slot, if we keep one: it is ours when it is
+   * idle. Else some word that never looks like that.
+   */
+  get kept(): number {
+    return this.#at < SHARED ? this.#at : USED;
   }
 
-  /** Gives our slot back. */
-  giveBack(): void {
-    this.#words[this.#mine + 1] = 0;
-    Atomics.store(this.#words, this.#mine, FREE);
+  /**
+   * Takes a slot. Writers see that before anything is read after it.
+   *
+   * @param thoroughly Whether to look for those of the dead once more.
+   * @returns Whether there was one.
+   */
+  tryTake(thoroughly: boolean): boolean {
+    if (this.#tryTakeAgain()) return true;
+    const end = Math.min(this.#end(), SHARED);
+    if (this.#tryTakeOne(FIRST, end, isFree)) return true;
+    // That takes longer than all the rest. But programs that come and go would
+    // use all slots in the end, and writers have to look at those.
+    const dead = thoroughly || this.#at === USED;
+    return dead && this.#tryTakeOne(FIRST, end, isOfTheDead) ||
+      this.#tryTakeOne(end, this.#words.length, isFree);
+  }
+
+  /** Leaves our slot. */
+  leave(): void {
+    const words = this.#words;
+    const at = this.#at;
+    // Unless somebody has made the lock anew.
+    if (words[at] !== this.id) return;
+    if (at < SHARED) return void Atomics.store(words, at, this.idle);
+    words[at + 1] = 0;
+    Atomics.store(words, at, FREE);
   }
 
   /** Tells the writer who waits that a slot has become free. */
@@ -56,12 +100,13 @@ export class ReaderSlots {
     futexWake(this.drained);
   }
 
-  /** Whether nobody reads. */
+  /** Whether nobody reads, for who has written atomically that he writes. */
   get empty(): boolean {
     const words = this.#words;
     const end = this.#end();
-    for (let at = SLOTS; at < end; at += SLOT_WORDS) {
-      if (Atomics.load(words, at) !== FREE) return false;
+    for (let at = FIRST; at < end; at += SLOT) {
+      const word = ORDERED ? words[at] : Atomics.load(words, at);
+      if (word > FREE) return false;
     }
     return true;
   }
@@ -71,26 +116,56 @@ export class ReaderSlots {
     return this.#dead().next().done === false;
   }
 
-  /** Gives the slots of those back who have died. */
+  /** Gives the slots of those back who have died while they read. */
   bury(): void {
     const words = this.#words;
     for (const { at, word } of this.#dead()) {
       // Ours for a moment, as what the dead one has left there must go first.
-      const taken = this.#id | TAKEN_OVER;
+      const taken = this.id | TAKEN_OVER;
       if (Atomics.compareExchange(words, at, word, taken) !== word) continue;
       words[at + 1] = 0;
       Atomics.store(words, at, FREE);
     }
   }
 
-  #tryTakeAt(at: number): boolean {
+  /** Takes a slot that we keep, perhaps by another lock, and have left. */
+  #tryTakeAgain(): boolean {
     const words = this.#words;
-    if (Atomics.compareExchange(words, at, FREE, this.#id) !== FREE) {
-      return false;
+    const end = Math.min(this.#end(), SHARED);
+    for (let at = FIRST; at < end; at += SLOT) {
+      // Else it is of one who had our number and is dead.
+      const isOurs = words[at] === this.idle && words[at + 1] === this.start;
+      if (!isOurs) continue;
+      this.#at = at;
+      storeFirst(words, at, this.id);
+      return true;
     }
-    words[at + 1] = this.#start;
-    this.#mine = at;
-    this.#raiseUsed((at - SLOTS) / SLOT_WORDS + 1);
+    return false;
+  }
+
+  /** Takes the first of some slots that may be taken, and still can be. */
+  #tryTakeOne(
+    from: number,
+    to: number,
+    may: (word: number, start: number) => boolean,
+  ): boolean {
+    const words = this.#words;
+    for (let at = from; at < to; at += SLOT) {
+      const word = Atomics.load(words, at);
+      if (!may(word, Atomics.load(words, at + 1))) continue;
+      if (this.#tryTakeAt(at, word)) return true;
+    }
+    return false;
+  }
+
+  #tryTakeAt(at: number, word: number): boolean {
+    const words = this.#words;
+    const taken = this.id | TAKEN_OVER;
+    if (Atomics.compareExchange(words, at, word, taken) !== word) return false;
+    words[at + 1] = this.start;
+    Atomics.store(words, at, this.id);
+    this.#at = at;
+    this.#raiseUsed((at - FIRST) / SLOT + 1);
     return true;
   }
 
@@ -108,15 +183,25 @@ export class ReaderSlots {
   *#dead(): Generator<{ readonly at: number; readonly word: number }> {
     const words = this.#words;
     const end = this.#end();
-    for (let at = SLOTS; at < end; at += SLOT_WORDS) {
+    for (let at = FIRST; at < end; at += SLOT) {
       const word = Atomics.load(words, at);
-      if (word === FREE) continue;
+      if (word <= FREE) continue;
       if (isDead(word, Atomics.load(words, at + 1))) yield { at, word };
     }
   }
 
   /** Behind the last slot that was ever used. */
   #end(): number {
-    return SLOTS + SLOT_WORDS * Atomics.load(this.#words, USED);
+    const words = this.#words;
+    const used = ORDERED ? words[USED] : Atomics.load(words, USED);
+    return FIRST + SLOT * Math.min(used, MOST);
   }
+}
+
+function isFree(word: number): boolean {
+  return word === FREE;
+}
+
+function isOfTheDead(word: number, start: number): boolean {
+  return word < FREE && isDead(word, start);
 }

@@ -1,31 +1,53 @@
+import type { LockMode } from "../_internal/lock_mode.ts";
+import { STRONG } from "../_internal/word_order.ts";
+import { storeFirst } from "./_fence.ts";
 import { OwnedWord } from "./_owned_word.ts";
 import { ReaderSlots } from "./_reader_slots.ts";
 import type { Bed } from "./_word_parking.ts";
 
 /** Where things are, behind the word that says what this is. */
 const WRITER = 0;
+const WRITER_START = 1;
 const INSIDE = 2;
-const READERS = 3;
+// These are the slots', who have them too.
+const USED = 4;
+const SLOTS = 5;
+const SLOT = 2;
 
-/** What is found when it was taken; nothing if it was not. */
-export type Taken = "in order" | "owner died" | undefined;
+const FREE = 0;
+
+// What is imported is no constant to V8's compiler, but this is.
+const ORDERED = STRONG;
 
 /**
  * The state of a lock for readers and writers, as one isolate has it.
  *
  * A writer takes the owned word, which keeps new readers out, and then waits
- * until the slots of those are empty who read already. A reader takes a slot
- * and then looks whether the owned word is free; if not, it gives the slot back.
- * Each writes before it looks at what the other writes, so that at least one of
- * them sees the other.
+ * until the slots of those are left who read already. A reader takes a slot and
+ * then looks whether the owned word is free; if not, it leaves the slot. Each
+ * shows what it writes before it looks at what the other writes, so that at
+ * least one of them sees the other.
+ *
+ * A reader who leaves may overlook a writer who falls asleep at that moment, as
+ * whoever gives an owned word back may: the sleeper looks again by himself.
  *
  * A word says that a writer is inside. It is set still when the owned word is
  * free or has been taken by another if that writer has died there.
  */
 export class RwState {
+  /**
+   * Whether, when it was last taken, a writer had died inside, and nobody had
+   * written since.
+   */
+  ownerDied = false;
   readonly #words: Int32Array<ArrayBuffer>;
   readonly #writer: OwnedWord;
   readonly #slots: ReaderSlots;
+  // What the slots have is here, too, as each step to them takes a nanosecond.
+  readonly #id: number;
+  readonly #start: number;
+  readonly #idle: number;
+  #kept: number;
   /** How many of this isolate read; they have one slot. */
   #readers = 0;
   /** Whether we have the owned word, and wait for readers. */
@@ -42,23 +64,42 @@ export class RwState {
    * @param name What to call the lock in errors.
    */
   constructor(words: Int32Array<ArrayBuffer>, name: string) {
+    const slots = new ReaderSlots(words);
     this.#words = words;
     this.#writer = new OwnedWord(words.subarray(WRITER, INSIDE), name);
-    this.#slots = new ReaderSlots(words.subarray(READERS));
+    this.#slots = slots;
+    this.#id = slots.id;
+    this.#start = slots.start;
+    this.#idle = slots.idle;
+    this.#kept = slots.kept;
   }
 
   /** Takes it to read if no writer has it or waits for it. */
-  tryRead(suspicious: boolean): Taken {
+  tryRead(): boolean {
+    const words = this.#words;
+    const kept = this.#kept;
+    if (words[kept] !== this.#idle || words[WRITER] !== FREE || this.#slept) {
+      return this.#tryReadAnew(false);
+    }
+    storeFirst(words, kept, this.#id);
+    const writer = ORDERED ? words[WRITER] : Atomics.load(words, WRITER);
+    if (writer !== FREE) return this.#leaveSlot();
+    this.#readers = 1;
+    this.ownerDied = words[INSIDE] !== 0;
+    return true;
+  }
+
+  /** The same, when somebody may have died who is in the way. */
+  tryReadSuspiciously(): boolean {
+    return this.#tryReadAnew(true);
+  }
+
+  #tryReadAnew(suspicious: boolean): boolean {
     const writer = this.#writer;
-    if (writer.taken && !(suspicious && this.#freeFromDead())) return undefined;
+    if (writer.taken && !(suspicious && this.#freeFromDead())) return false;
     if (this.#readers === 0) {
-      if (suspicious && this.#crowded) this.#slots.bury();
-      this.#crowded = !this.#slots.tryTake();
-      if (this.#crowded) return undefined;
-      if (!writer.free) {
-        this.#leaveSlot();
-        return undefined;
-      }
+      if (!this.#takeSlot(suspicious)) return false;
+      if (!writer.free) return this.#leaveSlot();
     }
     this.#readers++;
     // There may be other readers asleep, and nobody wakes more than one.
@@ -66,33 +107,97 @@ export class RwState {
     return this.#taken();
   }
 
+  #takeSlot(suspicious: boolean): boolean {
+    const slots = this.#slots;
+    if (suspicious && this.#crowded) slots.bury();
+    this.#crowded = !slots.tryTake(suspicious);
+    this.#kept = slots.kept;
+    return !this.#crowded;
+  }
+
   /** Takes it to write if nobody has it, or goes on waiting for readers. */
-  tryWrite(suspicious: boolean): Taken {
+  tryWrite(): boolean {
+    const words = this.#words;
+    if (words[WRITER] !== FREE || this.#slept) return this.#tryWriteAnew();
+    // All that the writer's word and the slots would do, but without the way.
+    const writing = this.#id;
+    if (Atomics.compareExchange(words, WRITER, FREE, writing) !== FREE) {
+      return false;
+    }
+    words[WRITER_START] = this.#start;
+    const used = ORDERED ? words[USED] : Atomics.load(words, USED);
+    const end = SLOTS + SLOT * used;
+    for (let at = SLOTS; at < end; at += SLOT) {
+      const word = ORDERED ? words[at] : Atomics.load(words, at);
+      if (word <= FREE) continue;
+      this.#draining = true;
+      return this.#tryEnter();
+    }
+    this.ownerDied = words[INSIDE] !== 0;
+    words[INSIDE] = 1;
+    return true;
+  }
+
+  #tryWriteAnew(): boolean {
     if (!this.#draining) {
-      const writer = this.#writer;
-      const taken = writer.tryTake(this.#slept) ||
-        suspicious && writer.tryTakeOver();
-      if (!taken) return undefined;
+      if (!this.#writer.tryTake(this.#slept)) return false;
       this.#draining = true;
     }
-    if (suspicious) this.#slots.bury();
-    if (!this.#slots.empty && !this.#emptySince()) return undefined;
+    return this.#tryEnter();
+  }
+
+  /** The same, when somebody may have died who is in the way. */
+  tryWriteSuspiciously(): boolean {
+    if (!this.#draining) {
+      const writer = this.#writer;
+      if (!writer.tryTake(this.#slept) && !writer.tryTakeOver()) return false;
+      this.#draining = true;
+    }
+    this.#slots.bury();
+    return this.#tryEnter();
+  }
+
+  #tryEnter(): boolean {
+    if (!this.#slots.empty && !this.#emptySince()) return false;
     this.#draining = false;
-    const taken = this.#taken();
+    this.#enter();
+    return true;
+  }
+
+  #enter(): void {
+    this.#taken();
     this.#words[INSIDE] = 1;
-    return taken;
   }
 
-  /** Ends what one who reads had. */
-  endRead(): void {
+  /** Ends what one who reads or writes had. */
+  end(mode: LockMode): void {
+    if (mode === "exclusive") this.#endWrite();
+    else if (this.#readers === 1) this.#endRead();
+    else this.#endOneRead();
+  }
+
+  #endWrite(): void {
+    const words = this.#words;
+    words[INSIDE] = 0;
+    if (ORDERED && words[WRITER] === this.#id) {
+      words[WRITER_START] = 0;
+      words[WRITER] = FREE;
+    } else this.#writer.giveBack();
+  }
+
+  #endRead(): void {
+    this.#readers = 0;
+    const words = this.#words;
+    const kept = this.#kept;
+    if (ORDERED && words[kept] === this.#id) {
+      words[kept] = this.#idle;
+      if (words[WRITER] !== FREE) this.#announce();
+    } else this.#leaveSlot();
+  }
+
+  #endOneRead(): void {
     this.#writer.requireOpen();
-    if (--this.#readers === 0) this.#leaveSlot();
-  }
-
-  /** Ends what one who writes had. */
-  endWrite(): void {
-    this.#words[INSIDE] = 0;
-    this.#writer.giveBack();
+    this.#readers--;
   }
 
   /** Wants it no more, after attempts. */
@@ -126,7 +231,7 @@ export class RwState {
   look(): boolean {
     // Who has read may have been killed before he told, or while he read.
     if (this.#draining) return this.#slots.empty || this.#slots.haunted;
-    return this.#crowded || this.#writer.takeable;
+    return this.#crowded || this.#writer.worthAnotherLook;
   }
 
   /** Looks once more, after it has noted which change to wait for. */
@@ -142,13 +247,22 @@ export class RwState {
     return taken;
   }
 
-  #leaveSlot(): void {
-    this.#slots.giveBack();
+  /** Leaves the slot; has not got it to read. */
+  #leaveSlot(): false {
+    this.#writer.requireOpen();
+    this.#slots.leave();
+    this.#announce();
+    return false;
+  }
+
+  /** Tells the writer who may wait for readers. */
+  #announce(): void {
     if (!this.#writer.free) this.#slots.announce();
   }
 
-  #taken(): Taken {
+  #taken(): true {
     this.#slept = false;
-    return this.#words[INSIDE] === 0 ? "in order" : "owner died";
+    this.ownerDied = this.#words[INSIDE] !== 0;
+    return true;
   }
 }

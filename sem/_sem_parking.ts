@@ -15,6 +15,7 @@
 import { closedError } from "../_internal/errno.ts";
 import type { Word } from "../_internal/futex.ts";
 import { onUnmap } from "../_internal/mapped_region.ts";
+import { address } from "../_internal/memory.ts";
 import { os } from "../_internal/platform.ts";
 import { pausesOfLooks } from "../_internal/thread.ts";
 import type { Park, Parking } from "../_internal/wait.ts";
@@ -40,12 +41,12 @@ function isKnown(): boolean {
 
 function isAsExpected(): boolean {
   const words = new Int32Array(8);
-  const pointer = Deno.UnsafePointer.of(words);
+  const semaphore = address(new Uint8Array(words.buffer));
   libc.sem_init(words, 1, 5);
   words[SLEEPERS] = 1;
-  libc.sem_post(pointer);
-  libc.sem_trywait(pointer);
-  libc.sem_trywait(pointer);
+  libc.sem_post(semaphore);
+  libc.sem_trywait(semaphore);
+  libc.sem_trywait(semaphore);
   return words[VALUE] === 4 && words[SLEEPERS] === 1 &&
     words[SHARED] === IS_SHARED;
 }

@@ -73,8 +73,11 @@ export class Mutex {
   readonly #locker: Locker;
   // Made once, as they are the same each time.
   readonly #attempt = (): MutexLock | undefined => this.#take();
-  readonly #inherit = (): MutexLock | undefined =>
-    this.#owned.tryTakeOver() ? this.#taken(true) : undefined;
+  readonly #inherit = (): MutexLock | undefined => {
+    if (!this.#owned.tryTakeOver()) return undefined;
+    this.#awake();
+    return newMutexLock(this.#locker, true);
+  };
 
   private constructor(words: Int32Array<ArrayBuffer>, name: string) {
     const owned = new OwnedWord(words.subarray(OWNER), name);
@@ -88,7 +91,7 @@ export class Mutex {
           ? undefined
           : { word: owned.word, expected };
       },
-      look: () => owned.takeable,
+      look: () => owned.worthAnotherLook,
     });
     this.#queue = new WaitQueue(this.#parking, "acquire", name);
     this.#locker = {
@@ -196,7 +199,10 @@ export class Mutex {
    * ```
    */
   tryAcquire(): MutexLock | undefined {
-    return this.#now() ?? this.#queue.try(this.#inherit);
+    if (this.#queue.idle && this.#takeFree()) {
+      return newMutexLock(this.#locker, false);
+    }
+    return this.#queue.try(this.#inherit);
   }
 
   /**
@@ -219,14 +225,10 @@ export class Mutex {
    * ```
    */
   acquireSync(options?: SyncWaitOptions): MutexLock {
-    const lock = options === undefined ? this.#now() : undefined;
-    if (lock !== undefined) return lock;
-    try {
-      return this.#queue.runSync(this.#attempt, options);
-    } catch (error) {
-      this.#owned.passOn();
-      throw error;
-    }
+    // Most are had at once, without all that waiting needs.
+    const now = options === undefined && this.#queue.idle && this.#takeFree();
+    const ownerDied = now ? false : this.#waitSync(options);
+    return newMutexLock(this.#locker, ownerDied);
   }
 
   /**
@@ -258,23 +260,30 @@ export class Mutex {
     }
   }
 
-  /** Most are had at once, without all that waiting needs. */
-  #now(): MutexLock | undefined {
-    return this.#queue.idle && this.#owned.tryTake(this.#slept)
-      ? this.#taken(false)
-      : undefined;
+  /** Answers whether its owner has died. */
+  #waitSync(options?: SyncWaitOptions): boolean {
+    try {
+      return this.#queue.runSync(this.#attempt, options).ownerDied;
+    } catch (error) {
+      this.#owned.passOn();
+      throw error;
+    }
   }
 
   #take(): MutexLock | undefined {
-    if (this.#owned.tryTake(this.#slept)) return this.#taken(false);
+    if (this.#takeFree()) return newMutexLock(this.#locker, false);
     return this.#parking.suspects() ? this.#inherit() : undefined;
   }
 
-  #taken(ownerDied: boolean): MutexLock {
-    if (this.#slept) {
-      this.#slept = false;
-      this.#parking.restart();
-    }
-    return newMutexLock(this.#locker, ownerDied);
+  #takeFree(): boolean {
+    if (!this.#owned.tryTake(this.#slept)) return false;
+    if (this.#slept) this.#awake();
+    return true;
+  }
+
+  /** Nobody may have woken the one who takes it next. */
+  #awake(): void {
+    this.#slept = false;
+    this.#parking.restart();
   }
 }

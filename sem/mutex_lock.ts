@@ -36,6 +36,7 @@ export let holdAgain: (lock: MutexLock, instead: MutexLock) => void;
  */
 export class MutexLock implements Disposable {
   readonly #locker: Locker;
+  readonly #owned: OwnedWord;
   #ownerDied: boolean;
   #held = true;
 
@@ -54,6 +55,7 @@ export class MutexLock implements Disposable {
 
   private constructor(locker: Locker, ownerDied: boolean) {
     this.#locker = locker;
+    this.#owned = locker.owned;
     this.#ownerDied = ownerDied;
   }
 
@@ -90,7 +92,7 @@ export class MutexLock implements Disposable {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
-    this.#locker.owned.giveBack();
+    this.#owned.giveBack();
   }
 
   /**

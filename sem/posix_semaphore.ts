@@ -1,12 +1,5 @@
 import { wholeNumber } from "../_internal/arguments.ts";
-import {
-  check,
-  closedError,
-  E,
-  errno,
-  systemError,
-  wouldBlock,
-} from "../_internal/errno.ts";
+import { check, E, wouldBlock } from "../_internal/errno.ts";
 import { notSupported, os, platform } from "../_internal/platform.ts";
 import {
   type SyncWaitOptions,
@@ -53,8 +46,10 @@ const value = new Int32Array(1);
 export abstract class PosixSemaphore {
   readonly #handle: Handle;
   readonly #queue: WaitQueue;
-  /** Made once, as it is the same each time. */
-  readonly #attempt: () => Disposable | undefined = () => this.#take();
+  // Made once, as they are the same each time.
+  readonly #attempt: () => true | undefined = () => this.#take();
+  readonly #attemptPermit: () => Disposable | undefined = () =>
+    this.#take() && new Permit(this.#handle);
 
   /** Made by the kinds of semaphores. */
   protected constructor(handle: Handle) {
@@ -81,7 +76,7 @@ export abstract class PosixSemaphore {
    * ```
    */
   tryAcquire(): Disposable | undefined {
-    return this.#queue.try(this.#attempt);
+    return this.#queue.try(this.#attempt) && new Permit(this.#handle);
   }
 
   /**
@@ -104,8 +99,12 @@ export abstract class PosixSemaphore {
    * ```
    */
   acquireSync(options?: SyncWaitOptions): Disposable {
-    const permit = options === undefined ? this.#now() : undefined;
-    return permit ?? this.#queue.runSync(this.#attempt, options);
+    const handle = this.#handle;
+    // Most are had at once, without all that waiting needs.
+    if (options !== undefined || !this.#queue.idle || !handle.take()) {
+      this.#queue.runSync(this.#attempt, options);
+    }
+    return new Permit(handle);
   }
 
   /**
@@ -128,7 +127,7 @@ export abstract class PosixSemaphore {
    * ```
    */
   acquire(options?: WaitOptions): Promise<Disposable> {
-    return this.#queue.run(this.#attempt, options);
+    return this.#queue.run(this.#attemptPermit, options);
   }
 
   /**
@@ -152,11 +151,8 @@ export abstract class PosixSemaphore {
    * ```
    */
   release(count: number = 1): void {
-    const pointer = this.#open("release");
     if (count !== 1) this.#checkCount(count);
-    for (let i = 0; i < count; i++) {
-      if (libc.sem_post(pointer) < 0) throw this.#refused(errno());
-    }
+    for (let i = 0; i < count; i++) this.#handle.add();
   }
 
   /**
@@ -166,32 +162,19 @@ export abstract class PosixSemaphore {
    * @throws {Deno.errors.NotSupported} On macOS.
    */
   get value(): number {
-    const pointer = this.#open("getvalue");
+    this.#handle.requireOpen("getvalue");
     if (os === "darwin") notSupported("looking at the value of a semaphore");
-    const result = libc.sem_getvalue(pointer, value);
-    check(result, "sem_getvalue", { on: this.#handle.name });
+    const { address, name: on } = this.#handle;
+    check(libc.sem_getvalue(address, value), "sem_getvalue", { on });
     return value[0];
   }
 
-  /** Most are had at once, without all that waiting needs. */
-  #now(): Disposable | undefined {
-    return this.#queue.idle ? this.#take() : undefined;
-  }
-
-  #take(): Disposable | undefined {
-    const pointer = this.#open("acquire");
-    if (libc.sem_trywait(pointer) < 0) {
-      return wouldBlock("sem_trywait", { on: this.#handle.name });
-    }
-    this.#handle.parking.restart();
-    return new Permit(this);
-  }
-
-  /** What can be used, unless it is closed. */
-  #open(syscall: string): Deno.PointerObject {
+  #take(): true | undefined {
     const handle = this.#handle;
-    if (handle.open) return handle.pointer;
-    throw closedError(syscall, handle.name);
+    handle.requireOpen("acquire");
+    if (!handle.take()) return wouldBlock("sem_trywait", { on: handle.name });
+    handle.parking.restart();
+    return true;
   }
 
   #checkCount(count: number): void {
@@ -199,31 +182,23 @@ export abstract class PosixSemaphore {
     wholeNumber(count, "release", "the count", 1, most);
     // All or nothing, unless others release at the same time.
     if (os === "linux" && this.value + count > most) {
-      throw this.#refused(E.EOVERFLOW);
+      throw this.#handle.refused(E.EOVERFLOW);
     }
-  }
-
-  #refused(number: number): Error {
-    return systemError(number, "sem_post", {
-      on: this.#handle.name,
-      hint: number === E.EOVERFLOW
-        ? `its value cannot be more than ${platform.SEM_VALUE_MAX}`
-        : undefined,
-    });
   }
 }
 
 /** One that was acquired, until it is released, once. */
 class Permit implements Disposable {
-  #semaphore: PosixSemaphore | undefined;
+  #handle: Handle | undefined;
 
-  constructor(semaphore: PosixSemaphore) {
-    this.#semaphore = semaphore;
+  constructor(handle: Handle) {
+    this.#handle = handle;
   }
 
   [Symbol.dispose](): void {
-    const semaphore = this.#semaphore;
-    this.#semaphore = undefined;
-    semaphore?.release();
+    const handle = this.#handle;
+    if (handle === undefined) return;
+    this.#handle = undefined;
+    handle.add();
   }
 }

@@ -13,15 +13,15 @@ import {
   type Layout,
   nameAt,
 } from "./_layout.ts";
-import { RwState, type Taken } from "./_rw_state.ts";
+import { RwState } from "./_rw_state.ts";
 import { WordParking } from "./_word_parking.ts";
 import { newRwLockGuard, type RwLockGuard } from "./rw_lock_guard.ts";
 
 /**
  * The writer's two words follow, whether a writer is inside, two words of all
- * readers together, and two words for each of 61.
+ * readers together, and two words for each of 61, of whom 45 keep them.
  */
-const LAYOUT: Layout = { kind: "RwLock", magic: "RWL1", words: 128 };
+const LAYOUT: Layout = { kind: "RwLock", magic: "RWL2", words: 128 };
 
 /** How to have a lock. */
 export interface RwLockOptions {
@@ -55,7 +55,8 @@ export interface RwLockAcquireSyncOptions
  * - Those who wait through one object are served in the order in which they
  *   called. Between objects and processes there is no other order than that.
  * - At most 61 programs and Workers read at a time; more wait, looking again
- *   every 10 ms, and every 100 ms when they have waited for long.
+ *   every 10 ms, and every 100 ms when they have waited for long. The first 45
+ *   who read keep a place until they end, and the others share 16.
  * - That somebody has died is noticed after 10 ms, and after 100 ms by those who
  *   have waited for long. As for processes in other containers and on macOS,
  *   see {@linkcode Mutex}.
@@ -92,10 +93,8 @@ export class RwLock {
   readonly #parking: WordParking;
   readonly #queue: WaitQueue;
   // Made once, as they are the same each time.
-  readonly #attemptRead = () => this.#read(this.#parking.suspects());
-  readonly #attemptWrite = () => this.#write(this.#parking.suspects());
-  readonly #endRead = () => this.#state.endRead();
-  readonly #endWrite = () => this.#state.endWrite();
+  readonly #attemptRead = () => this.#attempt("shared");
+  readonly #attemptWrite = () => this.#attempt("exclusive");
 
   private constructor(words: Int32Array<ArrayBuffer>, name: string) {
     const state = new RwState(words.subarray(1), name);
@@ -207,15 +206,17 @@ export class RwLock {
    * if (reading) assertEquals(lock.tryAcquire(), undefined);
    * ```
    */
-  tryAcquire({ mode = "exclusive" }: RwLockOptions = {}):
-    | RwLockGuard
-    | undefined {
-    return this.#queue.try(this.#attemptOf(mode)) ??
-      this.#queue.try(() => {
-        const guard = mode === "shared" ? this.#read(true) : this.#write(true);
-        this.#state.retreat();
-        return guard;
-      });
+  tryAcquire(options?: RwLockOptions): RwLockGuard | undefined {
+    const mode = modeIn(options);
+    const state = this.#state;
+    if (this.#queue.idle && this.#take(mode)) {
+      return newRwLockGuard(state, mode);
+    }
+    return this.#queue.try(() => {
+      const taken = this.#takeSuspiciously(mode);
+      state.retreat();
+      return taken ? this.#guard(mode) : undefined;
+    });
   }
 
   /**
@@ -238,19 +239,13 @@ export class RwLock {
    * using _reading = lock.acquireSync({ mode: "shared", timeout: 1000 });
    * ```
    */
-  acquireSync(options: RwLockAcquireSyncOptions = {}): RwLockGuard {
-    const attempt = this.#attemptOf(options.mode);
+  acquireSync(options?: RwLockAcquireSyncOptions): RwLockGuard {
+    const mode = modeIn(options);
     // Most are had at once, without all that waiting needs.
-    const now = options.timeout === undefined && this.#queue.idle;
-    const guard = now ? attempt() : undefined;
-    if (guard !== undefined) return guard;
-    try {
-      return this.#queue.runSync(attempt, options);
-    } catch (error) {
-      // Unless others wait, to whom it was left.
-      if (this.#queue.idle) this.#state.giveUp();
-      throw error;
-    }
+    const now = options?.timeout === undefined && this.#queue.idle &&
+      this.#take(mode);
+    if (!now) this.#waitSync(mode, options);
+    return newRwLockGuard(this.#state, mode);
   }
 
   /**
@@ -274,8 +269,8 @@ export class RwLock {
    * using _reading = await lock.acquire({ mode: "shared", signal });
    * ```
    */
-  async acquire(options: RwLockAcquireOptions = {}): Promise<RwLockGuard> {
-    const attempt = this.#attemptOf(options.mode);
+  async acquire(options?: RwLockAcquireOptions): Promise<RwLockGuard> {
+    const attempt = this.#attemptOf(modeIn(options));
     let guard = this.#queue.eager(attempt, options);
     if (guard !== undefined) return guard;
     // The turn is kept until what was half done is undone.
@@ -290,25 +285,47 @@ export class RwLock {
     return guard!;
   }
 
-  #attemptOf(
-    mode: LockMode = "exclusive",
-  ): () => RwLockGuard | undefined {
-    lockMode(mode, "acquire");
+  #waitSync(mode: LockMode, options?: SyncWaitOptions): void {
+    try {
+      this.#queue.runSync(this.#attemptOf(mode), options);
+    } catch (error) {
+      // Unless others wait, to whom it was left.
+      if (this.#queue.idle) this.#state.giveUp();
+      throw error;
+    }
+  }
+
+  #attemptOf(mode: LockMode): () => RwLockGuard | undefined {
     return mode === "shared" ? this.#attemptRead : this.#attemptWrite;
   }
 
-  #read(suspicious: boolean): RwLockGuard | undefined {
-    const taken = this.#state.tryRead(suspicious);
-    return taken && this.#guard("shared", taken, this.#endRead);
+  #attempt(mode: LockMode): RwLockGuard | undefined {
+    const taken = this.#parking.suspects()
+      ? this.#takeSuspiciously(mode)
+      : this.#take(mode);
+    return taken ? this.#guard(mode) : undefined;
   }
 
-  #write(suspicious: boolean): RwLockGuard | undefined {
-    const taken = this.#state.tryWrite(suspicious);
-    return taken && this.#guard("exclusive", taken, this.#endWrite);
+  #take(mode: LockMode): boolean {
+    const state = this.#state;
+    return mode === "shared" ? state.tryRead() : state.tryWrite();
   }
 
-  #guard(mode: LockMode, taken: Taken, end: () => void): RwLockGuard {
+  #takeSuspiciously(mode: LockMode): boolean {
+    const state = this.#state;
+    return mode === "shared"
+      ? state.tryReadSuspiciously()
+      : state.tryWriteSuspiciously();
+  }
+
+  #guard(mode: LockMode): RwLockGuard {
     this.#parking.restart();
-    return newRwLockGuard(mode, taken === "owner died", end);
+    return newRwLockGuard(this.#state, mode);
   }
+}
+
+function modeIn(options: RwLockOptions | undefined): LockMode {
+  const mode = options?.mode;
+  if (mode === undefined) return "exclusive";
+  return mode === "shared" ? mode : lockMode(mode, "acquire");
 }

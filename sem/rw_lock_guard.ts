@@ -1,11 +1,8 @@
 import type { LockMode } from "../_internal/lock_mode.ts";
+import type { RwState } from "./_rw_state.ts";
 
 /** Makes what is held of a lock that was just taken. */
-export let newRwLockGuard: (
-  mode: LockMode,
-  ownerDied: boolean,
-  end: () => void,
-) => RwLockGuard;
+export let newRwLockGuard: (state: RwState, mode: LockMode) => RwLockGuard;
 
 /**
  * A {@linkcode RwLock} that was acquired, until it is released.
@@ -31,18 +28,17 @@ export class RwLockGuard implements Disposable {
    * to write since: then what it guards may be half done.
    */
   readonly ownerDied: boolean;
-  readonly #end: () => void;
+  readonly #state: RwState;
   #held = true;
 
   static {
-    newRwLockGuard = (mode, ownerDied, end) =>
-      new RwLockGuard(mode, ownerDied, end);
+    newRwLockGuard = (state, mode) => new RwLockGuard(state, mode);
   }
 
-  private constructor(mode: LockMode, ownerDied: boolean, end: () => void) {
+  private constructor(state: RwState, mode: LockMode) {
     this.mode = mode;
-    this.ownerDied = ownerDied;
-    this.#end = end;
+    this.ownerDied = state.ownerDied;
+    this.#state = state;
   }
 
   /** Whether it has not been released. */
@@ -70,7 +66,7 @@ export class RwLockGuard implements Disposable {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
-    this.#end();
+    this.#state.end(this.mode);
   }
 
   /**

@@ -25,6 +25,22 @@ const DEAD_READERS: LockModelOptions = {
   looks: true,
 };
 
+const AGAIN: LockModelOptions = {
+  writers: [1],
+  readers: [2],
+  kills: 1,
+  aborts: 1,
+  looks: true,
+};
+const CROWD: LockModelOptions = {
+  writers: [],
+  readers: [2, 2],
+  kills: 1,
+  looks: true,
+  kept: 1,
+  shared: 1,
+};
+
 const RIGHT: Readonly<Record<string, LockModelOptions>> = {
   "three lock a mutex, and nobody has to look who wakes him": MUTEX,
   "three lock a mutex, and two are killed": DEATHS,
@@ -34,7 +50,25 @@ const RIGHT: Readonly<Record<string, LockModelOptions>> = {
   "one writes and one reads, and one is killed": DEAD_READERS,
 };
 
-for (const [what, options] of Object.entries(RIGHT)) {
+/** The same where plain writes may be seen late, and be overlooked. */
+const PLAIN: Readonly<Record<string, LockModelOptions>> = {
+  "three lock a mutex": { ...MUTEX, looks: true },
+  "three lock a mutex, and two are killed": DEATHS,
+  "two lock a mutex, and one has the number of a dead one": NUMBERS,
+  "one writes and two read": { ...READERS, looks: true },
+  "two write and one reads, with an abort": { ...ABORTS, looks: true },
+  "one writes and one reads, and one is killed": DEAD_READERS,
+  "one writes and one reads twice, with a kill and an abort": AGAIN,
+  "one writes and two read, of whom one has to give his slot back": {
+    ...READERS,
+    looks: true,
+    kept: 1,
+    shared: 1,
+  },
+  "two read twice, and one is killed, whose slot another takes": CROWD,
+};
+
+function holds(what: string, options: LockModelOptions): void {
   Deno.test(`in every order: ${what}`, () => {
     const { states, failure } = explore(lockModel(options));
     assertEquals(failure, undefined);
@@ -42,20 +76,49 @@ for (const [what, options] of Object.entries(RIGHT)) {
   });
 }
 
+for (const [what, options] of Object.entries(RIGHT)) {
+  holds(what, { ...options, atomic: true });
+}
+
+for (const [what, options] of Object.entries(PLAIN)) {
+  holds(`${what}, and writes are seen late`, options);
+}
+
+const SLOWLY = { atomic: true };
+
 /** What goes wrong without a step, by its name. */
 const NEEDED: readonly (readonly [string, LockModelOptions, string])[] = [
+  ["unstamp slowly", { ...NUMBERS, ...SLOWLY }, "somebody has taken it away"],
   ["unstamp", NUMBERS, "somebody has taken it away"],
-  ["mark", MUTEX, "somebody waits for ever"],
-  ["wake one", MUTEX, "somebody waits for ever"],
-  ["pass on", MUTEX, "somebody waits for ever"],
+  ["mark", { ...MUTEX, ...SLOWLY }, "somebody waits for ever"],
+  ["wake one", { ...MUTEX, ...SLOWLY }, "somebody waits for ever"],
+  ["pass on", { ...MUTEX, ...SLOWLY }, "somebody waits for ever"],
   ["look again", READERS, "one reads while another writes"],
-  ["count", ABORTS, "somebody waits for ever"],
-  ["chain", READERS, "somebody waits for ever"],
+  ["fence", AGAIN, "one reads while another writes"],
+  ["count", { ...ABORTS, ...SLOWLY }, "somebody waits for ever"],
+  ["chain", { ...READERS, ...SLOWLY }, "somebody waits for ever"],
 ];
 
 for (const [without, options, why] of NEEDED) {
   Deno.test(`without the step "${without}", ${why}`, () => {
     const model = lockModel({ ...options, without });
     assertEquals(explore(model).failure?.why, why);
+  });
+}
+
+/** What goes wrong where something is not as it is. */
+const RELIED_ON: Readonly<Record<string, LockModelOptions>> = {
+  "who has been overlooked does not look": MUTEX,
+  "a writer who has been overlooked does not look": {
+    writers: [1],
+    readers: [2],
+  },
+  "all slots are kept": { ...CROWD, kills: 0, shared: 0 },
+};
+
+for (const [what, options] of Object.entries(RELIED_ON)) {
+  Deno.test(`somebody waits for ever where ${what}`, () => {
+    const { failure } = explore(lockModel(options));
+    assertEquals(failure?.why, "somebody waits for ever");
   });
 }

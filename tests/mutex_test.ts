@@ -233,6 +233,41 @@ for (const [kind, Lock] of KINDS) {
   });
 }
 
+Deno.test("readers and writers of several Workers see what is whole", {
+  ignore: !LINUX,
+}, async () => {
+  const name = `/ipc-test-${crypto.randomUUID()}`;
+  using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+  RwLock.init(memory, 0);
+  const body = `
+    const lock = RwLock.at(memory, 0);
+    const pair = new Int32Array(memory.buffer, 1024, 2);
+    let halves = 0;
+    for (let i = 0; i < 50_000; i++) {
+      if (i % 8 === 0) {
+        const guard = lock.acquireSync();
+        pair[0]++;
+        pair[1]++;
+        guard.release();
+      } else {
+        const guard = lock.acquireSync({ mode: "shared" });
+        if (pair[0] !== pair[1]) halves++;
+        guard.release();
+      }
+    }
+    return halves;
+  `;
+  using one = new MemoryWorker(memory, body);
+  using two = new MemoryWorker(memory, body);
+  using three = new MemoryWorker(memory, body);
+  const workers = [one, two, three];
+  await Promise.all(workers.map((worker) => worker.ready()));
+  const halves = await Promise.all(workers.map((worker) => worker.ask()));
+  assertEquals(halves, [0, 0, 0]);
+  const pair = new Int32Array(memory.buffer, 1024, 2);
+  assertEquals([...pair], [18_750, 18_750]);
+});
+
 /** Has a process lock it and be killed with it, some time after it says so. */
 async function killInside(
   kind: string,

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { type LockMode, RwLock } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
 import { runDeno } from "./_util/peers.ts";
@@ -237,4 +243,50 @@ Deno.test("a mode that is none is refused", async () => {
   assertThrows(() => lock.acquireSync(options), TypeError);
   await assertRejects(() => lock.acquire(options), TypeError);
   assert(lock.tryAcquire());
+});
+
+Deno.test("programs that come and go read in the same place", {
+  ignore: !LINUX,
+}, async () => {
+  const name = `/ipc-test-${crypto.randomUUID()}`;
+  using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+  const lock = RwLock.init(memory, 0);
+  lock.acquireSync(SHARED).release();
+  for (let i = 0; i < 3; i++) {
+    await runDeno(
+      `
+      import { RwLock } from "@ipc/core/sem";
+      import { SharedMemory } from "@ipc/core/shm";
+      const lock = RwLock.at(SharedMemory.open(Deno.args[0]), 0);
+      for (let i = 0; i < 3; i++) lock.acquireSync({ mode: "shared" }).release();
+    `,
+      [name],
+    );
+    using _reading = lock.acquireSync(SHARED);
+    assertEquals(RwLock.at(memory, 0).tryAcquire(), undefined);
+  }
+  // How many places have ever been used: ours, and one for all of them.
+  assertLess(new Int32Array(memory.buffer, 20, 1)[0], 3);
+  assert(lock.tryAcquire());
+});
+
+Deno.test("a lock of an isolate takes the place that another one has left", () => {
+  using memory = SharedMemory.anonymous(4096);
+  RwLock.init(memory, 0);
+  for (let i = 0; i < 2 * SLOTS; i++) {
+    using _reading = RwLock.at(memory, 0).acquireSync(SHARED);
+    assertEquals(RwLock.at(memory, 0).tryAcquire(), undefined);
+  }
+  assertEquals(new Int32Array(memory.buffer, 20, 1)[0], 1);
+  using _writing = RwLock.at(memory, 0).acquireSync();
+});
+
+Deno.test("who has read a lock that was made anew reads the new one properly", () => {
+  using memory = SharedMemory.anonymous(4096);
+  const lock = RwLock.init(memory, 0);
+  const reading = lock.acquireSync(SHARED);
+  const other = RwLock.init(memory, 0);
+  reading.release();
+  using _again = lock.acquireSync(SHARED);
+  assertEquals(other.tryAcquire(), undefined);
 });

@@ -2,6 +2,11 @@
  * A model of `Mutex` and `RwLock`: each step is one access to shared memory, or
  * one system call, in the order of `_owned_word.ts`, `_rw_state.ts` and
  * `_reader_slots.ts`. A mutex is such a lock that nobody reads.
+ *
+ * What is written plainly waits in the store buffer of whoever writes it, and is
+ * seen by the others at any time after that, in the order in which it was
+ * written, and at the latest when he does something atomically, as x86-64 has
+ * it. Who is killed has written what he has written.
  */
 
 import type { Model } from "./explore.ts";
@@ -26,6 +31,12 @@ export interface LockModelOptions {
    * said since when he is.
    */
   readonly numberComesBack?: boolean;
+  /** Whether it is given back by atomic steps only, as not on x86-64. */
+  readonly atomic?: boolean;
+  /** How many slots are kept; one for each who reads, unless given. */
+  readonly kept?: number;
+  /** How many slots are not kept; none unless given. */
+  readonly shared?: number;
   /** The name of a step that is left out, to see that it is needed. */
   readonly without?: string;
 }
@@ -36,7 +47,15 @@ interface Owned {
   waitedFor: boolean;
   takenOver: boolean;
   start: number;
+  /** Whether a slot is kept by one who does not read. */
+  idle: boolean;
 }
+
+/** Something that was written and is not yet seen: what, and in which slot. */
+type Write = readonly [
+  what: "stamp" | "unstamp" | "free" | "enter" | "leave" | "busy" | "idle",
+  slot: number,
+];
 
 /** Somebody who wants the lock, and what he does next. */
 interface Actor {
@@ -51,6 +70,10 @@ interface Actor {
   /** What was in the word when it was read, or how often slots became free. */
   saw: string;
   slot: number;
+  /** Which slot he keeps; -1 if none. */
+  keeps: number;
+  /** What he has written and others do not see yet. */
+  readonly buffer: Write[];
   /** What to do when the word or the slot has been given back. */
   then: string;
 }
@@ -59,6 +82,9 @@ interface Actor {
 export interface LockState {
   readonly word: Owned;
   readonly slots: Owned[];
+  /** How many of them are kept: the first ones. */
+  readonly kept: number;
+  readonly atomic: boolean;
   readonly actors: Actor[];
   /** The word that says that a writer is inside. */
   inside: boolean;
@@ -77,7 +103,8 @@ const WAITING = ["asleep", "asleep for readers", "take", "look"];
 /** The model. */
 export function lockModel(options: LockModelOptions): Model<LockState> {
   const { writers, readers = [], without = "" } = options;
-  const { kills = 0, aborts = 0, looks = false } = options;
+  const { kills = 0, aborts = 0, looks = false, atomic = false } = options;
+  const { kept = readers.length, shared = 0 } = options;
   const actors = [
     ...writers.map((left, i) => newActor(false, i, left)),
     ...readers.map((left, i) => newActor(true, writers.length + i, left)),
@@ -89,7 +116,9 @@ export function lockModel(options: LockModelOptions): Model<LockState> {
   return {
     initial: {
       word: newOwned(),
-      slots: readers.map(newOwned),
+      slots: Array.from({ length: kept + shared }, newOwned),
+      kept,
+      atomic,
       actors,
       inside: false,
       drained: 0,
@@ -99,7 +128,8 @@ export function lockModel(options: LockModelOptions): Model<LockState> {
       wrong: "",
     },
     *next(state) {
-      for (const [i, { next, slept }] of state.actors.entries()) {
+      for (const [i, { next, slept, buffer }] of state.actors.entries()) {
+        if (buffer.length > 0) yield shown(state, i);
         for (const outcome of step(state, i, looks, without)) yield outcome;
         if (GONE.includes(next)) continue;
         if (state.kills > 0) yield killed(state, i);
@@ -131,12 +161,20 @@ function newActor(reads: boolean, i: number, left: number): Actor {
     draining: false,
     saw: "",
     slot: 0,
+    keeps: -1,
+    buffer: [],
     then: "",
   };
 }
 
 function newOwned(): Owned {
-  return { owner: 0, waitedFor: false, takenOver: false, start: 0 };
+  return {
+    owner: 0,
+    waitedFor: false,
+    takenOver: false,
+    start: 0,
+    idle: false,
+  };
 }
 
 function copy(state: LockState): LockState {
@@ -144,13 +182,52 @@ function copy(state: LockState): LockState {
     ...state,
     word: { ...state.word },
     slots: state.slots.map((slot) => ({ ...slot })),
-    actors: state.actors.map((actor) => ({ ...actor })),
+    actors: state.actors.map((actor) => ({
+      ...actor,
+      buffer: [...actor.buffer],
+    })),
   };
+}
+
+/** The others see the first of what one has written. */
+function shown(state: LockState, i: number): LockState {
+  const after = copy(state);
+  showFirst(after, after.actors[i]);
+  return after;
+}
+
+function showFirst(state: LockState, { buffer, born }: Actor): void {
+  const [what, slot] = buffer.shift()!;
+  const owned = slot < 0 ? state.word : state.slots[slot];
+  if (what === "stamp") owned.start = born;
+  else if (what === "unstamp") owned.start = 0;
+  else if (what === "free") owned.owner = 0;
+  else if (what === "idle" || what === "busy") owned.idle = what === "idle";
+  else state.inside = what === "enter";
+  // All of it is one word.
+  if (what === "free") owned.waitedFor = false;
+}
+
+/** Before something atomic, all that was written is seen. */
+function showAll(state: LockState, actor: Actor): void {
+  while (actor.buffer.length > 0) showFirst(state, actor);
+}
+
+/** The writer's word, as one sees it who may have written there. */
+function ownerSeenBy({ word }: LockState, { buffer }: Actor): number {
+  const isFreed = buffer.some(([what, slot]) => what === "free" && slot < 0);
+  return isFreed ? 0 : word.owner;
+}
+
+/** Whether somebody reads there, as a writer sees it. */
+function isTaken({ owner, idle }: Owned): boolean {
+  return owner !== 0 && !idle;
 }
 
 function killed(state: LockState, i: number): LockState {
   const after = copy(state);
   after.kills--;
+  showAll(after, after.actors[i]);
   if (after.actors[i].next === "inside") after.damaged = true;
   after.actors[i] = { ...newActor(false, i, 0), id: after.actors[i].id };
   after.actors[i].next = "dead";
@@ -163,7 +240,7 @@ function aborted(state: LockState, i: number): LockState {
   after.aborts--;
   actor.left = 1;
   actor.then = "finish";
-  actor.next = actor.draining ? "unstamp" : "pass on";
+  actor.next = actor.draining ? "give back" : "pass on";
   return after;
 }
 
@@ -180,6 +257,7 @@ function* step(
   if (next.startsWith("asleep") && !looks) return;
   const after = copy(state);
   const actor = after.actors[i];
+  if (!PLAIN.includes(next) && next !== without) showAll(after, actor);
   if (!WAKES.includes(next)) {
     if (next === without) actor.next = SKIPPED[next];
     else STEPS[next](after, actor);
@@ -211,8 +289,10 @@ const WAKES = ["wake one", "chain", "pass on"];
 const SKIPPED: Readonly<Record<string, string>> = {
   "stamp": "see",
   "say so": "see",
-  "unstamp": "give back",
+  "unstamp": "free plainly",
+  "unstamp slowly": "exchange",
   "mark": "sleep",
+  "fence": "look again",
   "look again": "reading",
   "count": "wake drained",
 };
@@ -231,6 +311,35 @@ function isHeldBack({ actors, word }: LockState, i: number): boolean {
 
 type Step = (state: LockState, actor: Actor) => void;
 
+/** Steps that only read, or write plainly: what was written may wait. */
+const PLAIN = [
+  "unborn",
+  "stamp",
+  "inspect",
+  "judge",
+  "stamp over",
+  "see",
+  "scan",
+  "enter",
+  "inside",
+  "leave",
+  "give back",
+  "unstamp",
+  "free plainly",
+  "unstamp slowly",
+  "finish",
+  "look",
+  "take again",
+  "take slot",
+  "stamp slot",
+  "look again",
+  "reading",
+  "leave slot",
+  "unstamp slot",
+  "look who waits",
+  "prepare",
+];
+
 /** Every step by its name. */
 const STEPS: Readonly<Record<string, Step>> = {
   unborn(_, actor) {
@@ -243,14 +352,14 @@ const STEPS: Readonly<Record<string, Step>> = {
       actor.next = "stamp";
     } else refused(actor);
   },
-  stamp({ word }, actor) {
-    word.start = actor.born;
+  stamp(_, actor) {
+    actor.buffer.push(["stamp", -1]);
     actor.draining = true;
     actor.next = "see";
   },
-  inspect({ word }, actor) {
-    actor.saw = textOf(word);
-    actor.next = word.owner === 0 ? "prepare" : "judge";
+  inspect(state, actor) {
+    actor.saw = textOf(state.word);
+    actor.next = ownerSeenBy(state, actor) === 0 ? "prepare" : "judge";
   },
   judge(state, actor) {
     const [owner, , takenOver] = JSON.parse(actor.saw);
@@ -267,14 +376,14 @@ const STEPS: Readonly<Record<string, Step>> = {
     word.waitedFor = word.takenOver = true;
     actor.next = "stamp over";
   },
-  "stamp over"({ word }, actor) {
-    word.start = actor.born;
+  "stamp over"(_, actor) {
+    actor.buffer.push(["stamp", -1]);
     actor.next = "say so";
   },
   "say so"({ word }, actor) {
     word.takenOver = false;
     actor.draining = !actor.reads;
-    actor.next = actor.reads ? "unstamp" : "see";
+    actor.next = actor.reads ? "give back" : "see";
     actor.then = "look";
   },
   see({ drained }, actor) {
@@ -285,40 +394,48 @@ const STEPS: Readonly<Record<string, Step>> = {
     actor.suspicious = false;
   },
   bury(state, actor) {
-    // In three steps, but nobody else takes a slot that is taken.
-    for (const slot of state.slots) {
-      if (slot.owner !== 0 && isDead(state, slot)) {
-        Object.assign(slot, newOwned());
-      }
-    }
+    bury(state);
     actor.next = "scan";
   },
   scan({ slots }, actor) {
     if (actor.slot === slots.length) actor.next = "enter";
-    else if (slots[actor.slot].owner !== 0) actor.next = "prepare";
+    else if (isTaken(slots[actor.slot])) actor.next = "prepare";
     else actor.slot++;
   },
   enter(state, actor) {
     if (state.damaged && !state.inside) state.wrong = "a writer was not told";
     state.damaged = false;
-    state.inside = true;
+    actor.buffer.push(["enter", -1]);
     actor.draining = actor.slept = false;
     actor.next = "inside";
   },
   inside(_, actor) {
     actor.next = "leave";
   },
-  leave(state, actor) {
-    state.inside = false;
-    actor.next = "unstamp";
+  leave(_, actor) {
+    actor.buffer.push(["leave", -1]);
+    actor.next = "give back";
     actor.then = "finish";
   },
-  unstamp({ word }, actor) {
-    word.start = 0;
-    actor.draining = false;
-    actor.next = "give back";
-  },
   "give back"(state, actor) {
+    const { word, atomic } = state;
+    if (word.owner !== actor.id) state.wrong = "somebody has taken it away";
+    actor.draining = false;
+    actor.next = atomic || word.waitedFor ? "unstamp slowly" : "unstamp";
+  },
+  unstamp(_, actor) {
+    actor.buffer.push(["unstamp", -1]);
+    actor.next = "free plainly";
+  },
+  "free plainly"(_, actor) {
+    actor.buffer.push(["free", -1]);
+    actor.next = actor.then;
+  },
+  "unstamp slowly"(_, actor) {
+    actor.buffer.push(["unstamp", -1]);
+    actor.next = "exchange";
+  },
+  exchange(state, actor) {
     const { word } = state;
     if (word.owner !== actor.id) state.wrong = "somebody has taken it away";
     if (word.waitedFor) actor.next = "free";
@@ -336,44 +453,76 @@ const STEPS: Readonly<Record<string, Step>> = {
     actor.left--;
     actor.next = actor.left > 0 ? first(actor) : "done";
   },
-  look({ word }, actor) {
-    if (word.owner === 0) actor.next = "take slot";
-    else refused(actor);
+  look(state, actor) {
+    if (ownerSeenBy(state, actor) !== 0) refused(actor);
+    else actor.next = actor.keeps < 0 ? "take slot" : "take again";
   },
-  "take slot"({ slots }, actor) {
-    actor.slot = slots.findIndex(({ owner }) => owner === 0);
-    if (actor.slot < 0) actor.next = "prepare";
-    else {
-      slots[actor.slot].owner = actor.id;
-      actor.next = "stamp slot";
-    }
+  "take again"(_, actor) {
+    actor.slot = actor.keeps;
+    actor.buffer.push(["busy", actor.slot]);
+    actor.next = "fence";
   },
-  "stamp slot"({ slots }, actor) {
-    slots[actor.slot].start = actor.born;
+  fence(_, actor) {
     actor.next = "look again";
   },
-  "look again"({ word }, actor) {
-    if (word.owner !== 0) {
+  "take slot"(state, actor) {
+    actor.slot = state.slots.findIndex((slot) => isToBeHad(state, slot));
+    actor.next = actor.slot < 0 ? "asleep in the crowd" : "claim";
+  },
+  claim(state, actor) {
+    const slot = state.slots[actor.slot];
+    if (!isToBeHad(state, slot)) {
+      actor.next = "take slot";
+      return;
+    }
+    slot.owner = actor.id;
+    slot.takenOver = true;
+    slot.idle = false;
+    actor.next = "stamp slot";
+  },
+  "stamp slot"(_, actor) {
+    actor.buffer.push(["stamp", actor.slot]);
+    actor.next = "show slot";
+  },
+  "show slot"({ slots, kept }, actor) {
+    slots[actor.slot].takenOver = false;
+    if (actor.slot < kept) actor.keeps = actor.slot;
+    actor.next = "look again";
+  },
+  "look again"(state, actor) {
+    if (ownerSeenBy(state, actor) !== 0) {
       actor.then = "prepare";
-      actor.next = "unstamp slot";
+      actor.next = actor.keeps < 0 ? "unstamp slot" : "leave slowly";
     } else actor.next = actor.slept ? "chain" : "reading";
   },
   reading(state, actor) {
     if (state.damaged && !state.inside) state.wrong = "a reader was not told";
     actor.slept = false;
     actor.then = "finish";
-    actor.next = "unstamp slot";
+    actor.next = actor.keeps < 0
+      ? "unstamp slot"
+      : state.atomic
+      ? "leave slowly"
+      : "leave slot";
   },
-  "unstamp slot"({ slots }, actor) {
-    slots[actor.slot].start = 0;
+  "leave slot"(_, actor) {
+    actor.buffer.push(["idle", actor.slot]);
+    actor.next = "look who waits";
+  },
+  "leave slowly"({ slots }, actor) {
+    slots[actor.slot].idle = true;
+    actor.next = "look who waits";
+  },
+  "unstamp slot"(_, actor) {
+    actor.buffer.push(["unstamp", actor.slot]);
     actor.next = "free slot";
   },
   "free slot"({ slots }, actor) {
     slots[actor.slot].owner = 0;
     actor.next = "look who waits";
   },
-  "look who waits"({ word }, actor) {
-    actor.next = word.owner === 0 ? actor.then : "count";
+  "look who waits"(state, actor) {
+    actor.next = ownerSeenBy(state, actor) === 0 ? actor.then : "count";
   },
   count(state, actor) {
     state.drained++;
@@ -385,18 +534,22 @@ const STEPS: Readonly<Record<string, Step>> = {
     }
     actor.next = actor.then;
   },
-  prepare({ word, drained }, actor) {
+  prepare(state, actor) {
+    const { word, drained } = state;
     actor.slept = true;
     if (actor.draining) {
-      actor.next = `${drained}` === actor.saw ? "asleep for readers" : "see";
+      actor.next = `${drained}` === actor.saw ? "fall asleep" : "see";
       return;
     }
     actor.saw = textOf(word);
-    actor.next = word.owner === 0
+    actor.next = ownerSeenBy(state, actor) === 0
       ? first(actor)
       : word.waitedFor
       ? "sleep"
       : "mark";
+  },
+  "fall asleep"({ drained }, actor) {
+    actor.next = `${drained}` === actor.saw ? "asleep for readers" : "see";
   },
   mark({ word }, actor) {
     if (textOf(word) === actor.saw) {
@@ -410,18 +563,35 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   asleep(state, actor) {
     const { word } = state;
-    if (word.owner !== 0 && !isDead(state, word)) return;
+    if (word.owner !== 0 && word.waitedFor && !isDead(state, word)) return;
     actor.suspicious = true;
     actor.next = first(actor);
   },
+  "asleep in the crowd"(state, actor) {
+    bury(state);
+    actor.slept = true;
+    actor.next = "look";
+  },
   "asleep for readers"(state, actor) {
-    const taken = state.slots.filter(({ owner }) => owner !== 0);
+    const taken = state.slots.filter(isTaken);
     const haunted = taken.some((slot) => isDead(state, slot));
     if (taken.length > 0 && !haunted) return;
     actor.suspicious = true;
     actor.next = "see";
   },
 };
+
+/** In three steps, but nobody else takes a slot that is taken. */
+function bury(state: LockState): void {
+  for (const slot of state.slots) {
+    if (isTaken(slot) && isDead(state, slot)) Object.assign(slot, newOwned());
+  }
+}
+
+/** Whether one who wants to read may take a slot that is not his. */
+function isToBeHad(state: LockState, slot: Owned): boolean {
+  return slot.owner === 0 || slot.idle && isDead(state, slot);
+}
 
 function first({ reads }: Actor): string {
   return reads ? "look" : "take";

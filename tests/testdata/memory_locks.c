@@ -35,6 +35,8 @@
 #define WAITED_FOR 0x80000000u
 #define TAKEN_OVER 0x40000000u
 #define ID 0x3fffffffu
+#define IDLE 0x80000000u
+#define KEPT 45
 
 typedef _Atomic uint32_t word;
 
@@ -205,7 +207,7 @@ static bool lock_to_write(struct rw_lock *lock)
         for (uint32_t i = 0; i < lock->used; i++) {
             struct owner *slot = &lock->slots[i];
             uint32_t id = slot->id;
-            if (id == 0)
+            if (id == 0 || (id & IDLE) != 0)
                 continue;
             if (is_dead(id, slot->start)) {
                 if (exchange(&slot->id, id, own_id | TAKEN_OVER)) {
@@ -232,30 +234,62 @@ static void unlock_to_write(struct rw_lock *lock)
 
 static void leave(struct rw_lock *lock, struct owner *slot)
 {
-    slot->start = 0;
-    slot->id = 0;
+    if (slot < lock->slots + KEPT)
+        slot->id = own_id | IDLE;
+    else {
+        slot->start = 0;
+        slot->id = 0;
+    }
     if (lock->writer.id == 0)
         return;
     lock->drained++;
     wake(&lock->drained, INT32_MAX);
 }
 
+/* Takes a slot if it is free, or one that is kept by a dead one. */
+static bool take_slot(struct rw_lock *lock, struct owner *slot)
+{
+    uint32_t id = slot->id, used = lock->used;
+    uint32_t wanted = slot - lock->slots + 1;
+    bool abandoned = (id & IDLE) != 0 && is_dead(id, slot->start);
+    if (id != 0 && !abandoned)
+        return false;
+    if (!exchange(&slot->id, id, own_id | TAKEN_OVER))
+        return false;
+    slot->start = own_start;
+    slot->id = own_id;
+    while (used < wanted && !exchange(&lock->used, used, wanted))
+        used = lock->used;
+    return true;
+}
+
+/* The slot that we keep, or else one that we take, and may keep. */
+static struct owner *any_slot(struct rw_lock *lock)
+{
+    static struct owner *kept;
+    if (kept != NULL && kept->id == (own_id | IDLE)) {
+        kept->id = own_id;
+        return kept;
+    }
+    for (uint32_t i = 0;; i = (i + 1) % 61) {
+        struct owner *slot = &lock->slots[i];
+        if (!take_slot(lock, slot))
+            continue;
+        kept = i < KEPT ? slot : NULL;
+        return slot;
+    }
+}
+
 /* Answers the slot, to be left. */
 static struct owner *lock_to_read(struct rw_lock *lock)
 {
-    for (uint32_t i = 0;; i = (i + 1) % 61) {
-        struct owner *slot = &lock->slots[i];
+    for (;;) {
         if (lock->writer.id != 0) {
             /* Wait for the writer like another one; or bury him. */
             take(&lock->writer);
             give_back(&lock->writer);
         }
-        if (!exchange(&slot->id, 0, own_id))
-            continue;
-        slot->start = own_start;
-        uint32_t used = lock->used;
-        while (used < i + 1 && !exchange(&lock->used, used, i + 1))
-            used = lock->used;
+        struct owner *slot = any_slot(lock);
         if (lock->writer.id == 0) {
             /* There may be other readers asleep. */
             wake(&lock->writer.id, 1);
@@ -313,7 +347,7 @@ static void make(void)
     memory->mutex.magic = magic("MTX1");
     memory->condition.magic = magic("CND1");
     memory->barrier.magic = magic("BAR1");
-    memory->lock.magic = magic("RWL1");
+    memory->lock.magic = magic("RWL2");
 }
 
 /* Now and then lets others run, where they must not get in. */
