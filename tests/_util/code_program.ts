@@ -2,7 +2,6 @@
 
 import { assertEquals } from "@std/assert";
 import { isForHere } from "./assembled.ts";
-import { readSource } from "./modules.ts";
 import { isInstalled, missing, run } from "./peers.ts";
 import { TempDir } from "./temp.ts";
 
@@ -27,9 +26,8 @@ export async function runWith(
   using directory = new TempDir();
   const files = codes.map((_, i) => directory.join(`code${i}`));
   for (const [i, code] of codes.entries()) Deno.writeFileSync(files[i], code);
-  const [program, source] = ["program", "source.c"]
-    .map((file) => directory.join(file));
-  await Deno.writeTextFile(source, readSource(`tests/testdata/${name}`));
+  const program = directory.join("program");
+  const source = new URL(`../testdata/${name}`, import.meta.url).pathname;
   const here = isForHere(arch);
   const flags = ["-Wall", "-Werror", "-O1", "-static", "-pthread"];
   const compiler = here ? "cc" : `${arch}-linux-gnu-gcc`;

@@ -6,28 +6,16 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#define DATA 65536
+#include "machine_code.h"
+
 #define FORKED 16
 #define SPAWNING 48
-
-#define EXPECT(condition)                                                      \
-    do                                                                         \
-        if (!(condition)) {                                                    \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);            \
-            exit(1);                                                           \
-        }                                                                      \
-    while (0)
 
 typedef int spawner(pid_t *, const char *, const posix_spawn_file_actions_t *,
                     const posix_spawnattr_t *, char *const[], char *const[]);
@@ -67,18 +55,15 @@ static int is_blocked(int number)
 int main(int argc, char **argv)
 {
     EXPECT(argc == 2);
-    int file = open(argv[1], O_RDONLY), status;
-    char *code = mmap(NULL, 2 * DATA, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *code = map_code(argv[1]);
     struct data *data = (struct data *)(code + DATA);
     spawner *spawn = (spawner *)(code + SPAWNING);
     int spared = SIGRTMIN + 3, kept = SIGRTMIN + 4;
     posix_spawnattr_t told;
     sigset_t set;
     short flags;
+    int status;
 
-    EXPECT(code != MAP_FAILED && file >= 0 && read(file, code, DATA) > 0);
-    EXPECT(mprotect(code, DATA, PROT_READ | PROT_EXEC) == 0);
     data->set = 1ull << (spared - 1);
     data->next = next;
     sigemptyset(&set);

@@ -6,29 +6,17 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#define DATA 65536
+#include "machine_code.h"
+
 #define ENTRY 16
 #define RECORD 32
-
-#define EXPECT(condition)                                                      \
-    do                                                                         \
-        if (!(condition)) {                                                    \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);            \
-            exit(1);                                                           \
-        }                                                                      \
-    while (0)
 
 struct data {
     int32_t pipe;
@@ -67,18 +55,6 @@ static void send(int number_sent)
 {
     mask(SIG_UNBLOCK, number);
     EXPECT(sigqueue(getpid(), number, (union sigval){number_sent}) == 0);
-}
-
-/* Maps a file of code, with memory for data after it. */
-static char *map_code(const char *path)
-{
-    int file = open(path, O_RDONLY);
-    char *code = mmap(NULL, 2 * DATA, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    EXPECT(code != MAP_FAILED && file >= 0 && read(file, code, DATA) > 0);
-    EXPECT(mprotect(code, DATA, PROT_READ | PROT_EXEC) == 0);
-    return code;
 }
 
 int main(int argc, char **argv)

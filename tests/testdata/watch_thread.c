@@ -4,30 +4,18 @@
  */
 
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#define DATA 65536
+#include "machine_code.h"
+
 #define ROOM 2
-
-#define EXPECT(condition)                                                      \
-    do                                                                         \
-        if (!(condition)) {                                                    \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);            \
-            exit(1);                                                           \
-        }                                                                      \
-    while (0)
 
 enum { OPEN, CALLING, SHUT, ENDED, GONE };
 
@@ -75,17 +63,6 @@ static void set_gate(int32_t state)
     shared->gate = state;
     if (shared->held)
         syscall(SYS_futex, &shared->gate, FUTEX_WAKE, 1, NULL, NULL, 0);
-}
-
-static void *map_code(const char *path)
-{
-    int file = open(path, O_RDONLY);
-    char *code = mmap(NULL, 2 * DATA, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    EXPECT(code != MAP_FAILED && file >= 0 && read(file, code, DATA) > 0);
-    EXPECT(mprotect(code, DATA, PROT_READ | PROT_EXEC) == 0);
-    return code;
 }
 
 int main(int argc, char **argv)
