@@ -7,7 +7,7 @@
  * code for, atomically asked for or not.
  */
 
-import { arch } from "../_internal/platform.ts";
+import { STRONG } from "../_internal/word_order.ts";
 import { FIRST, type Format, type Records } from "./_layout.ts";
 
 /** How long the header of a record is, and what records begin at multiples of. */
@@ -49,8 +49,8 @@ export function headerLongs({ words }: Records): BigUint64Array<ArrayBuffer> {
   return new BigUint64Array(buffer, byteOffset, PRODUCER_OWNER + 1);
 }
 
-/** See {@linkcode fence} and {@linkcode readPosition}. */
-const STRONG = arch === "x86_64";
+// What is imported is no constant to V8's compiler, but this is.
+const ORDERED = STRONG;
 
 /** Positions have 53 bits in fact, which is nine petabytes. */
 const BITS = 53;
@@ -61,7 +61,7 @@ const BITS = 53;
  * nothing overtakes it.
  */
 export function readPosition(longs: BigUint64Array, index: number): number {
-  return STRONG ? toNumber(longs[index]) : loadPosition(longs, index);
+  return ORDERED ? toNumber(longs[index]) : loadPosition(longs, index);
 }
 
 /** The same where it is waited for: a plain read might not be made anew. */
@@ -82,7 +82,7 @@ const cell = new Int32Array(1);
  * processor does, an atomic store and an atomic load keep everything apart.
  */
 export function fence(): void {
-  if (STRONG) return;
+  if (ORDERED) return;
   Atomics.store(cell, 0, 0);
   Atomics.load(cell, 0);
 }
