@@ -53,6 +53,11 @@ export function sparesChildren(signal: number): boolean {
   return (Atomics.load(data, SPARED) & bit(signal)) !== 0n;
 }
 
+/** What this thread blocks otherwise than because of the collector. */
+export function otherwiseBlocked(): bigint {
+  return ownBlocked() & ~(data === undefined ? 0n : Atomics.load(data, SPARED));
+}
+
 /** Where Deno has the address of posix_spawnp(3). */
 function spawning(): Import[] {
   return whereImported("posix_spawnp");

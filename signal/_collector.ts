@@ -12,7 +12,7 @@
 
 import { libc as base } from "../_internal/_ffi.ts";
 import { E, errno, systemError } from "../_internal/errno.ts";
-import { assemble, mapCode } from "../_internal/executable.ts";
+import { assemble, CODE_DATA, mapCode } from "../_internal/executable.ts";
 import { startThread } from "../_internal/native_thread.ts";
 import { platform } from "../_internal/platform.ts";
 import { signalName } from "../_internal/signals.ts";
@@ -32,14 +32,63 @@ const NAME = "ipc-signals";
 /** How long to try, in milliseconds. */
 const PATIENCE = 500;
 
-/** Starts the thread, if it is not there yet. */
-export function startCollector(code: MachineCode): void {
-  if (threads().some(isCollector)) return;
-  startThread(mapCode(assemble(code.collector)), null, NAME);
+/** What it always blocks: all standard signals but those of faults. */
+const STANDARD = 0x7ffffb37n;
+
+/**
+ * Starts the thread, if it is not there yet. It blocks what this program was
+ * started with blocked; a stream of such a signal gets a thread of its own.
+ *
+ * @param signals What is to be handled.
+ * @param inherited What is blocked otherwise than because of a collector.
+ * @param code What the thread runs.
+ */
+export function startCollector(
+  signals: readonly number[],
+  inherited: bigint,
+  code: MachineCode,
+): void {
+  if (signals.length === 0) return;
+  const there = collectors();
+  const wanted = signals.filter((signal) => !isHandledBy(there, signal));
+  if (wanted.length === 0) return;
+  const others = there.length === 0 ? inherited : realtimeBits();
+  const own = wanted.reduce((bits, signal) => bits | bit(signal), 0n);
+  const entry = mapCode(assemble(code.collector));
+  const argument = Deno.UnsafePointer.offset(entry, CODE_DATA)!;
+  const mask = Deno.UnsafePointerView.getArrayBuffer(argument, 8);
+  new BigUint64Array(mask)[0] = STANDARD | (others & ~own);
+  startThread(entry, argument, NAME);
+  // Or another Worker might not see that it is going to handle them.
+  const deadline = performance.now() + PATIENCE;
+  while (
+    !wanted.every((signal) => isHandledBy(collectors(), signal)) &&
+    performance.now() < deadline
+  ) base.sched_yield();
+}
+
+/** Those there are, none of them in the midst of handling a signal. */
+function collectors(): Thread[] {
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    const there = threads().filter(isCollector);
+    const busy = there.some(mayBeHandling);
+    if (!busy || performance.now() > deadline) return there;
+    base.sched_yield();
+  }
+}
+
+function isHandledBy(there: readonly Thread[], signal: number): boolean {
+  return there.some(({ blocked }) => (blocked & bit(signal)) === 0n);
 }
 
 function isCollector({ name }: Thread): boolean {
   return name === NAME;
+}
+
+/** The bits of all real-time signals. */
+function realtimeBits(): bigint {
+  return (bit(platform.SIGRTMAX) << 1n) - bit(platform.SIGRTMIN);
 }
 
 /**

@@ -3,7 +3,11 @@
 import { getAction, SIG_IGN } from "../_internal/sigaction.ts";
 import { isRealtime } from "../_internal/signals.ts";
 import { bit, nobodyHandles, unblock } from "../_internal/threads.ts";
-import { spareChildren, sparesChildren } from "./_children.ts";
+import {
+  otherwiseBlocked,
+  spareChildren,
+  sparesChildren,
+} from "./_children.ts";
 import { collect, startCollector } from "./_collector.ts";
 import { denoHandles, DenoListeners } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
@@ -30,7 +34,6 @@ export class HandlerSource implements Source {
     const realtime = signals.filter(isRealtime);
     try {
       exclusively(() => {
-        if (realtime.length > 0) startCollector(code);
         for (const signal of realtime) spareChildren(signal, code);
         const used = nobodyHandles();
         for (const signal of signals) {
@@ -39,6 +42,8 @@ export class HandlerSource implements Source {
           handler.install(signal, pipe);
           this.#handlers.set(signal, handler);
         }
+        // Now, or what is pending would end the program.
+        startCollector(realtime, otherwiseBlocked(), code);
       });
       for (const signal of realtime) {
         this.#staying.add(signal);

@@ -131,13 +131,12 @@ c0 03 5f d6 |   ret
 `;
 
 /**
- * What a thread runs that does nothing but handle real-time signals: it blocks
- * the standard ones.
+ * What a thread runs that does nothing but handle real-time signals. It is given
+ * where the mask is of what it blocks: the standard ones, and maybe others.
  */
 const COLLECTOR_X86_64 = `
-68 37 fb ff 7f          |   push 0x7ffffb37             # those but faults
+48 89 fe                |   mov rsi, rdi                # the mask
 bf 02 00 00 00          |   mov edi, 2                  # SIG_SETMASK
-48 89 e6                |   mov rsi, rsp
 31 d2                   |   xor edx, edx
 41 ba 08 00 00 00       |   mov r10d, 8
 b8 0e 00 00 00          |   mov eax, 14                 # rt_sigprocmask(2)
@@ -153,11 +152,8 @@ eb ee                   |   jmp wait
 `;
 
 const COLLECTOR_AARCH64 = `
-e9 66 9f 52 |   mov w9, #0xfb37                 // those but faults
-e9 ff af 72 |   movk w9, #0x7fff, lsl #16
-e9 0f 1f f8 |   str x9, [sp, #-16]!
+e1 03 00 aa |   mov x1, x0                      // the mask
 40 00 80 d2 |   mov x0, #2                      // SIG_SETMASK
-e1 03 00 91 |   mov x1, sp
 02 00 80 d2 |   mov x2, #0
 03 01 80 d2 |   mov x3, #8
 e8 10 80 d2 |   mov x8, #135                    // rt_sigprocmask(2)

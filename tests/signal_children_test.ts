@@ -85,15 +85,43 @@ Deno.test("what this program was started with blocked, it hands on", {
     compare("closed", await children());
     console.log("compared");
   `);
+  const { stdout } = await startedWithTwoBlocked(args);
+  assertEquals(stdout, "0000000c00000000\ncompared\n");
+});
+
+Deno.test("what this program was started with blocked waits for its stream", {
+  ignore: ignore || missing("python3"),
+}, async () => {
+  const args = denoArgs(`${PRELUDE}
+    const free = SignalStream.open([realtime(0)]);
+    queue(Deno.pid, realtime(2), 2); // which would end this program
+    queue(Deno.pid, realtime(0), 0);
+    console.log((await free.receive()).value);
+    for (const number of [1, 2]) {
+      const stream = SignalStream.open([realtime(number)]);
+      for (const value of [10, 20, 30]) {
+        queue(Deno.pid, realtime(number), value + number);
+      }
+      for (let i = 0; i < number + 2; i++) {
+        console.log((await stream.receive()).value);
+      }
+    }
+  `);
+  const { stdout } = await startedWithTwoBlocked(args);
+  const values = [0, 11, 21, 31, 2, 12, 22, 32];
+  assertEquals(stdout, values.map((value) => `${value}\n`).join(""));
+});
+
+/** Runs Deno with SIGRTMIN+1 and SIGRTMIN+2 blocked from the beginning. */
+function startedWithTwoBlocked(args: readonly string[]) {
   const script = "import os, signal, sys\n" +
     "two = {signal.SIGRTMIN + 1, signal.SIGRTMIN + 2}\n" +
     "signal.pthread_sigmask(signal.SIG_BLOCK, two)\n" +
     "os.execv(sys.argv[1], sys.argv[1:])";
-  const { stdout } = await spawned("python3", {
+  return spawned("python3", {
     args: ["-c", script, Deno.execPath(), ...args],
   });
-  assertEquals(stdout, "0000000c00000000\ncompared\n");
-});
+}
 
 Deno.test("a child that is started meanwhile is ended by the signal as usual", {
   ignore: ignore || missing("sleep"),

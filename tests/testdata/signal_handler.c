@@ -131,8 +131,10 @@ int main(int argc, char **argv)
     /* The collector handles what others block, as often as it comes. */
     data->pipe = ends[1];
     data->own = 1ull << (number - 1);
-    EXPECT(pthread_create(&thread, NULL, (void *(*)(void *))collector, NULL) ==
-           0);
+    uint64_t *blocked = (uint64_t *)(collector + DATA);
+    *blocked = 0x7ffffb37 | 1ull << number;
+    EXPECT(pthread_create(&thread, NULL, (void *(*)(void *))collector,
+                          blocked) == 0);
     mask(SIG_BLOCK, number);
     for (int i = 0; i < 100; i++) {
         struct pollfd readable = {ends[0], POLLIN, 0};
@@ -141,6 +143,12 @@ int main(int argc, char **argv)
         EXPECT(read(ends[0], &info, sizeof info) == RECORD);
         EXPECT(info.si_value.sival_int == i);
     }
+
+    /* What it is given to block, it blocks. */
+    sigset_t pending;
+    mask(SIG_BLOCK, number + 1);
+    EXPECT(kill(getpid(), number + 1) == 0 && sigpending(&pending) == 0);
+    EXPECT(sigismember(&pending, number + 1));
     puts("sound");
     return 0;
 }
