@@ -27,6 +27,13 @@ export function threadOf(id: number): Thread | undefined {
   return { id, name: match[1], blocked: BigInt(`0x${match[2]}`) };
 }
 
+/** Whether a signal was sent to this process and no thread has taken it yet. */
+export function isPending(signal: number): boolean {
+  const status = readProc("/proc/self/status") ?? "";
+  const [, pending = "0"] = /^ShdPnd:\t(\w+)$/m.exec(status) ?? [];
+  return (BigInt(`0x${pending}`) & bit(signal)) !== 0n;
+}
+
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
 const SIGSET_SIZE = 128;

@@ -18,6 +18,7 @@ import { platform } from "../_internal/platform.ts";
 import { signalName } from "../_internal/signals.ts";
 import {
   bit,
+  isPending,
   mayBeHandling,
   type Thread,
   threads,
@@ -94,13 +95,17 @@ function realtimeBits(): bigint {
 /**
  * Has a signal, for which there is a handler by now, handled by it alone.
  *
+ * @param signal The signal.
+ * @param told Where to note which threads have been told.
  * @returns Whether all threads have answered. If not, the handler must stay,
  * for what they were sent would end the program otherwise.
  * @throws {Deno.errors.WouldBlock} If so many signals are queued that the
  * threads cannot be told.
  */
-export function collect(signal: number): boolean {
-  const told = new Set<number>();
+export function collect(
+  signal: number,
+  told: Set<number> = new Set(),
+): boolean {
   const deadline = performance.now() + PATIENCE;
   // Once more each time, for threads that were started by others before those
   // were told.
@@ -119,6 +124,20 @@ export function collect(signal: number): boolean {
     // Those who do not answer, because they are being traced for one, get what
     // was sent to them before anything else.
     if (late) return false;
+    base.sched_yield();
+  }
+}
+
+/**
+ * Waits until all of a signal that has been sent to this process so far has
+ * been handled: what is still pending when its handler is gone ends the program.
+ */
+export function awaitHandled(signal: number): void {
+  const deadline = performance.now() + PATIENCE;
+  // Twice, as what is no longer pending may not be seen to be handled yet.
+  for (let rested = 0; rested < 2 && performance.now() < deadline;) {
+    const resting = !isPending(signal) && !collectors().some(mayBeHandling);
+    rested = resting ? rested + 1 : 0;
     base.sched_yield();
   }
 }

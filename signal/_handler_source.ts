@@ -8,7 +8,7 @@ import {
   spareChildren,
   sparesChildren,
 } from "./_children.ts";
-import { collect, startCollector } from "./_collector.ts";
+import { awaitHandled, collect, startCollector } from "./_collector.ts";
 import { denoHandles, DenoListeners } from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
@@ -46,8 +46,13 @@ export class HandlerSource implements Source {
         startCollector(realtime, otherwiseBlocked(), code);
       });
       for (const signal of realtime) {
+        const told = new Set<number>();
         this.#staying.add(signal);
-        if (collect(signal)) this.#staying.delete(signal);
+        try {
+          if (collect(signal, told)) this.#staying.delete(signal);
+        } finally {
+          if (told.size === 0) this.#staying.delete(signal);
+        }
       }
     } catch (error) {
       this.close();
@@ -83,6 +88,7 @@ export class HandlerSource implements Source {
       exclusively(() => {
         for (const [signal, handler] of this.#handlers) {
           if (this.#staying.has(signal)) continue;
+          if (isRealtime(signal)) awaitHandled(signal);
           if (handler.uninstall(signal)) keepHandler(signal, handler);
           const last = getAction(signal).handler <= SIG_IGN;
           // What this program was started with blocked stays so.

@@ -360,3 +360,34 @@ Deno.test("where memory cannot be executed, Deno's listeners are underneath", {
   ], stderr);
   assertEquals(code, 128 + 12);
 });
+
+Deno.test("what was sent before a stream is closed does not end the program", {
+  ignore,
+}, async () => {
+  const output = await runDeno(`${PRELUDE}
+    for (let round = 0; round < 50; round++) {
+      const stream = SignalStream.open([realtime(0), realtime(1)]);
+      for (let i = 0; i < 20; i++) queue(Deno.pid, realtime(i % 2), i);
+      stream.close();
+    }
+    console.log("alive");
+  `);
+  assertEquals(output, "alive");
+});
+
+Deno.test("a stream that could not be opened leaves no handler", {
+  ignore: ignore || missing("prlimit"),
+}, async () => {
+  const args = denoArgs(`${PRELUDE}
+    const caught = () => /^SigCgt:.*$/m.exec(Deno.readTextFileSync("/proc/self/status"))[0];
+    const before = caught();
+    try {
+      SignalStream.open([realtime(0)]);
+    } catch (error) {
+      console.log(error.code, caught() === before);
+    }
+  `);
+  const limited = ["--sigpending=0", Deno.execPath(), ...args];
+  const { stdout, stderr } = await run("prlimit", limited);
+  assertEquals(stdout, "EAGAIN true\n", stderr);
+});
