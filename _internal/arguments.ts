@@ -74,6 +74,11 @@ export function timeout(
   verb: string,
 ): number {
   if (milliseconds === undefined) return Infinity;
+  if (typeof milliseconds !== "number") {
+    throw new TypeError(
+      `Cannot ${verb}: the timeout must be a number of milliseconds`,
+    );
+  }
   if (milliseconds >= 0) return milliseconds;
   throw new RangeError(
     `Cannot ${verb}: the timeout must not be negative: ` +

@@ -16,6 +16,9 @@ const SIGEV_THREAD_ID = 4;
 /** Again and again: the first signal may come just before the call begins. */
 const INTERVAL = 1_000_000n;
 
+/** From here on there is no limit, in milliseconds: about a month. */
+const LONGEST = 2 ** 31;
+
 /** How long it sleeps where the call could not be ended, in milliseconds. */
 const PAUSE = 10;
 
@@ -33,7 +36,7 @@ export function callFor<T>(
   call: () => T | undefined,
   resumes: boolean = false,
 ): T | undefined {
-  if (milliseconds === Infinity) return call();
+  if (milliseconds >= LONGEST) return call();
   const timer = createTimer(resumes ? 0 : SA_RESTART);
   if (timer === undefined) {
     sleepSync(Math.min(milliseconds, PAUSE));

@@ -3,6 +3,7 @@
 import { fileMode, wholeNumber } from "../_internal/arguments.ts";
 import { libc as base } from "../_internal/_ffi.ts";
 import { check, E, errno, systemError } from "../_internal/errno.ts";
+import { identityOf } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
 import {
   notSupported,
@@ -91,6 +92,19 @@ function mqOpen(
   // Not O_NONBLOCK, which belongs to the open queue: a program that is given
   // the descriptor expects it blocking, and attempts here have time-outs.
   return libc.mq_open(path, flags | platform.O_CLOEXEC, mode, attributes);
+}
+
+/** Whether a name is that of an open queue, as far as one may know. */
+export function isNameOf(name: string, fd: number): boolean {
+  const path = queueName(name, `unlink a ${KIND}`);
+  const other = mqOpen(path, O_RDONLY, 0, null);
+  // Without permission to read it, it is taken for ours.
+  if (other < 0) return errno() !== E.ENOENT;
+  try {
+    return identityOf(other) === identityOf(fd);
+  } finally {
+    base.close(other);
+  }
 }
 
 /** Removes a queue's name. */

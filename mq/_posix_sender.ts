@@ -1,6 +1,10 @@
 /** The sending half of a POSIX message queue: mq_send(3). */
 
-import { messageBytes, wholeNumber } from "../_internal/arguments.ts";
+import {
+  messageBytes,
+  timeout as checkTimeout,
+  wholeNumber,
+} from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import {
   E,
@@ -56,8 +60,9 @@ export class PosixSender {
     data: Uint8Array | string,
     options: PriorityOptions & SyncWaitOptions = {},
   ): void {
-    const { priority = 0 } = options;
+    const { priority = 0, timeout } = options;
     const bytes = checked(data, priority);
+    if (timeout !== undefined) checkTimeout(timeout, "send");
     // The usual case. What waiting needs is made elsewhere: a function that has
     // closures allocates for them as soon as it is called.
     if (this.#queue.idle && this.#send(bytes, priority, AT_ONCE)) return;

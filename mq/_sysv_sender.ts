@@ -1,6 +1,10 @@
 /** The sending half of a System V message queue: msgsnd(2). */
 
-import { messageBytes, wholeNumber } from "../_internal/arguments.ts";
+import {
+  messageBytes,
+  timeout as checkTimeout,
+  wholeNumber,
+} from "../_internal/arguments.ts";
 import {
   closedError,
   E,
@@ -49,15 +53,19 @@ export class SysvSender {
     { type = 1 }: SysvSendOptions = {},
   ): boolean {
     const bytes = checked(data, type);
-    return this.#queue.try(() => this.#send(bytes, type, IPC_NOWAIT)) ?? false;
+    const attempt = () => this.#send(bytes, type, IPC_NOWAIT);
+    if (this.#queue.try(attempt)) return true;
+    this.#requireRoom(bytes);
+    return false;
   }
 
   sendSync(
     data: Uint8Array | string,
     options: SysvSendOptions & SyncWaitOptions = {},
   ): void {
-    const { type = 1 } = options;
+    const { type = 1, timeout } = options;
     const bytes = checked(data, type);
+    if (timeout !== undefined) checkTimeout(timeout, "send");
     // The usual case. What waiting needs is made elsewhere: a function that has
     // closures allocates for them as soon as it is called.
     if (this.#queue.idle && this.#send(bytes, type, IPC_NOWAIT)) return;

@@ -1,10 +1,12 @@
 import { Descriptor } from "../_internal/descriptor.ts";
 import { ensure } from "../_internal/ensure.ts";
+import { TemporaryName } from "../_internal/temporary_name.ts";
 import { untilClosed } from "../_internal/until_closed.ts";
 import type { SyncWaitOptions, WaitOptions } from "../_internal/wait.ts";
 import { listQueues } from "./_posix_list.ts";
 import {
   findQueue,
+  isNameOf,
   makeQueue,
   queueAttributes,
   unlinkQueue,
@@ -57,7 +59,7 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
   /** How many bytes a message may have. */
   readonly messageSize: number;
   readonly #descriptor: Descriptor;
-  readonly #temporary: boolean;
+  readonly #temporary: TemporaryName | undefined;
   readonly #sender: PosixSender;
   readonly #receiver: PosixReceiver;
 
@@ -72,7 +74,9 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
     this.maxMessages = maxMessages;
     this.messageSize = messageSize;
     this.#descriptor = descriptor;
-    this.#temporary = temporary;
+    this.#temporary = temporary
+      ? new TemporaryName(() => isNameOf(name, fd), () => unlinkQueue(name))
+      : undefined;
     // The only reasons for EBADF, as long as it is open.
     this.#sender = new PosixSender(descriptor, messageSize, {
       on: name,
@@ -473,13 +477,10 @@ export class MessageQueue implements Disposable, AsyncIterable<Message> {
    */
   close(): void {
     if (this.#descriptor.closed) return;
-    this.#descriptor.close();
-    if (!this.#temporary) return;
     try {
-      this.unlink();
-    } catch (error) {
-      // Somebody else was tidier.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      this.#temporary?.remove();
+    } finally {
+      this.#descriptor.close();
     }
   }
 

@@ -64,6 +64,8 @@ export class Pty implements Disposable, AsyncDisposable {
   readonly #writer: ByteWriter;
   readonly #session: Session | undefined;
   #disposed = false;
+  /** Its asynchronous disposal, once that has begun. */
+  #ending: Promise<void> | undefined;
 
   private constructor(
     { columns = 80, rows = 24 }: PtyOptions,
@@ -563,14 +565,18 @@ export class Pty implements Disposable, AsyncDisposable {
    * ```
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    if (!this.#disposed) this.#ending ??= this.#end();
+    await this.#ending;
+  }
+
+  async #end(): Promise<void> {
     try {
       if (await this.#session?.end()) await this.child!.status;
     } catch (error) {
       endAlone(this.child!);
       throw error;
     } finally {
+      this.#disposed = true;
       this.close();
     }
   }

@@ -81,7 +81,8 @@ function lengthOf(name: string): number {
   }
 }
 
-function pathOf(name: string): string {
+/** The file of a semaphore. Linux. */
+export function pathOf(name: string): string {
   return `${DIRECTORY}/${PREFIX}${name.slice(1)}`;
 }
 

@@ -1,7 +1,14 @@
 import { ensure } from "../_internal/ensure.ts";
 import type { MappedRegion } from "../_internal/mapped_region.ts";
+import { TemporaryName } from "../_internal/temporary_name.ts";
 import { Handle } from "./_handle.ts";
-import { createNamed, listNamed, openNamed, unlinkNamed } from "./_named.ts";
+import {
+  createNamed,
+  listNamed,
+  openNamed,
+  pathOf,
+  unlinkNamed,
+} from "./_named.ts";
 import { PosixSemaphore } from "./posix_semaphore.ts";
 
 /** Options of {@linkcode Semaphore.create} and {@linkcode Semaphore.ensure}. */
@@ -60,13 +67,15 @@ export class Semaphore extends PosixSemaphore implements Disposable {
   /** Its name, which begins with a slash. */
   readonly name: string;
   readonly #mapping: MappedRegion;
-  readonly #temporary: boolean;
+  readonly #temporary: TemporaryName | undefined;
 
   private constructor(mapping: MappedRegion, name: string, temporary: boolean) {
     super(new Handle(mapping.bytes, 0, name));
     this.name = name;
     this.#mapping = mapping;
-    this.#temporary = temporary;
+    this.#temporary = temporary
+      ? TemporaryName.ofFile(pathOf(name), () => unlinkNamed(name))
+      : undefined;
   }
 
   /**
@@ -232,13 +241,7 @@ export class Semaphore extends PosixSemaphore implements Disposable {
   close(): void {
     if (this.#mapping.closed) return;
     this.#mapping.close();
-    if (!this.#temporary) return;
-    try {
-      this.unlink();
-    } catch (error) {
-      // Somebody else was tidier.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    this.#temporary?.remove();
   }
 
   /**

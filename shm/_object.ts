@@ -75,6 +75,11 @@ export function openObject(name: string, readOnly: boolean): number {
   return fd;
 }
 
+/** The file of an object. Linux. */
+export function pathOf(name: string): string {
+  return `${DIRECTORY}/${name.slice(1)}`;
+}
+
 /** Removes an object's name. */
 export function unlinkObject(name: string): void {
   const result = libc.shm_unlink(cString(name));

@@ -3,6 +3,7 @@ import { adopt, Descriptor } from "../_internal/descriptor.ts";
 import { ensure } from "../_internal/ensure.ts";
 import { E, systemError } from "../_internal/errno.ts";
 import { fileLengthOf, fileTypeOf } from "../_internal/file.ts";
+import { TemporaryName } from "../_internal/temporary_name.ts";
 import { mapObject, resizeObject } from "./_mapping.ts";
 import {
   createObject,
@@ -11,6 +12,7 @@ import {
   memoryName,
   memorySize,
   openObject,
+  pathOf,
   unlinkObject,
 } from "./_object.ts";
 import { Region } from "./_region.ts";
@@ -78,7 +80,7 @@ export class SharedMemory extends MappedMemory {
   readonly name: string | undefined;
   readonly #descriptor: Descriptor;
   readonly #region: Region;
-  #temporary: boolean;
+  #temporary: TemporaryName | undefined;
 
   private constructor(
     descriptor: Descriptor,
@@ -90,7 +92,9 @@ export class SharedMemory extends MappedMemory {
     this.name = name;
     this.#descriptor = descriptor;
     this.#region = region;
-    this.#temporary = temporary;
+    this.#temporary = temporary && name !== undefined
+      ? TemporaryName.ofFile(pathOf(name), () => unlinkObject(name))
+      : undefined;
   }
 
   /**
@@ -451,14 +455,9 @@ export class SharedMemory extends MappedMemory {
   override close(): void {
     super.close();
     this.#descriptor.close();
-    if (!this.#temporary) return;
-    this.#temporary = false;
-    try {
-      this.unlink();
-    } catch (error) {
-      // Somebody else was tidier.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+    const temporary = this.#temporary;
+    this.#temporary = undefined;
+    temporary?.remove();
   }
 
   #remap(writable: boolean): void {

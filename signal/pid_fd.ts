@@ -63,8 +63,9 @@ export class PidFd implements Disposable {
    * @param pid Its id, of which it may be a thread's no more.
    * @returns The process; close it when done.
    * @throws {RangeError} If `pid` is no process id.
-   * @throws {Deno.errors.NotFound} If there is no such process.
-   * @throws {IpcError} `EINVAL` if it is the id of a thread.
+   * @throws {Deno.errors.NotFound} If there is no such process, or, since Linux
+   * 6.9, if it is the id of a thread.
+   * @throws {IpcError} `EINVAL` if it is the id of a thread, before.
    * @throws {Deno.errors.NotSupported} On Linux before 5.3.
    *
    * @example

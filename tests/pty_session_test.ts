@@ -228,3 +228,20 @@ Deno.test("many terminals wait with one thread, and use no processor", {
   assertEquals(threads, 1);
   assertLess(seconds, 0.1);
 });
+
+Deno.test("who disposes of a Pty that is being disposed of waits likewise", {
+  ignore,
+}, async () => {
+  const pty = Pty.spawn("sh", { args: ["-c", "trap '' HUP; sleep 1000"] });
+  const { pid } = pty.child;
+  const first = pty[Symbol.asyncDispose]();
+  await pty[Symbol.asyncDispose]();
+  assertEquals(isAlive(pid), false);
+  await first;
+
+  const other = Pty.spawn("sh", { args: ["-c", "trap '' HUP; sleep 1000"] });
+  const ending = other[Symbol.asyncDispose]();
+  other[Symbol.dispose]();
+  assertEquals(isAlive(other.child.pid), false);
+  await ending;
+});
