@@ -189,7 +189,8 @@ export class RwState {
     this.#readers = 0;
     const words = this.#words;
     const kept = this.#kept;
-    if (ORDERED && words[kept] === this.#id) {
+    // How many slots are used could be our number.
+    if (ORDERED && kept !== USED && words[kept] === this.#id) {
       words[kept] = this.#idle;
       if (words[WRITER] !== FREE) this.#announce();
     } else this.#leaveSlot();
