@@ -44,6 +44,32 @@ function baseOf(address: bigint): bigint | undefined {
   return info[DL_INFO_FBASE / 8];
 }
 
+// As it is now: what stands in for it looks after streams, and this is that.
+const { addSignalListener } = Deno;
+
+/** What to do when a listener has been added. */
+const lookouts = new Set<() => void>();
+
+/**
+ * Has `look` called whenever somebody has begun to listen, before he can end
+ * that again. Nothing but the function itself says so; `process.on` of Node.js
+ * goes by it, too.
+ *
+ * @returns Calls it off.
+ */
+export function onDenoListener(look: () => void): () => void {
+  if (Deno.addSignalListener === addSignalListener) {
+    Deno.addSignalListener = (signal, listener) => {
+      addSignalListener(signal, listener);
+      for (const look of lookouts) look();
+    };
+  }
+  lookouts.add(look);
+  return () => {
+    lookouts.delete(look);
+  };
+}
+
 /** How long to wait for Deno, in milliseconds. */
 const PATIENCE = 500;
 
@@ -56,7 +82,7 @@ export class DenoListeners {
   add(signal: number): void {
     const name = signalName(signal) as Deno.Signal;
     if (this.#names.has(name)) return;
-    Deno.addSignalListener(name, this.#listener);
+    addSignalListener(name, this.#listener);
     this.#names.add(name);
   }
 

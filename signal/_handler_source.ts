@@ -9,7 +9,11 @@ import {
   sparesChildren,
 } from "./_children.ts";
 import { awaitHandled, collect, startCollector } from "./_collector.ts";
-import { denoHandles, DenoListeners } from "./_deno_listeners.ts";
+import {
+  denoHandles,
+  DenoListeners,
+  onDenoListener,
+} from "./_deno_listeners.ts";
 import { Handler, keepHandler, takeHandler } from "./_handler.ts";
 import type { MachineCode } from "./_machine_code.ts";
 import { exclusively } from "./_process_lock.ts";
@@ -22,6 +26,7 @@ export class HandlerSource implements Source {
   /** Signals for which there has to be a handler to the end. */
   readonly #staying = new Set<number>();
   readonly #denoListeners = new DenoListeners();
+  readonly #unwatch: () => void;
   #closed = false;
   #dropped = 0;
 
@@ -32,6 +37,7 @@ export class HandlerSource implements Source {
    */
   constructor(signals: readonly number[], pipe: number, code: MachineCode) {
     const realtime = signals.filter(isRealtime);
+    this.#unwatch = onDenoListener(() => this.look());
     try {
       exclusively(() => {
         for (const signal of realtime) spareChildren(signal, code);
@@ -84,6 +90,7 @@ export class HandlerSource implements Source {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#unwatch();
     try {
       exclusively(() => {
         for (const [signal, handler] of this.#handlers) {

@@ -54,9 +54,9 @@ const MOST_CAPACITY = 2 ** 31 / RECORD_SIZE;
  * the real-time signals; and a signal that this program was told to ignore, as
  * by nohup(1), is not ignored.
  *
- * Add Deno's own listeners for the same signals before a stream that is being
- * waited on, or keep one of them: when its last listener is gone, Deno ends the
- * program by the next such signal, unless a wait has begun since the first came.
+ * Deno's own listeners, and those of `process.on`, for the same signals may come
+ * and go meanwhile; only in a Worker that has no stream they may not, as Deno
+ * ends the program by the next such signal when its last listener is gone.
  *
  * A real-time signal that is sent to one thread of this program, not to the
  * process, does not come to a stream: tgkill(2), raise(3).

@@ -361,6 +361,34 @@ Deno.test("where memory cannot be executed, Deno's listeners are underneath", {
   assertEquals(code, 128 + 12);
 });
 
+for (
+  const [how, come, go] of [
+    ["Deno", "Deno.addSignalListener", "Deno.removeSignalListener"],
+    ["Node.js", "process.on", "process.off"],
+  ]
+) {
+  Deno.test(`a listener of ${how} may come and go while a stream waits`, {
+    ignore,
+  }, async () => {
+    const output = await runDeno(`${PRELUDE}
+      import process from "node:process";
+      const listener = () => {};
+      const stream = SignalStream.open(["SIGUSR2", "SIGALRM"]);
+      for (const signal of ["SIGUSR2", "SIGALRM"]) {
+        for (const waits of [false, true]) {
+          const before = waits && stream.receive();
+          ${come}(signal, listener);
+          ${go}(signal, listener);
+          send(Deno.pid, signal);
+          console.log((await (before || stream.receive())).signal);
+        }
+      }
+      stream.close();
+    `);
+    assertEquals(output, "SIGUSR2\nSIGUSR2\nSIGALRM\nSIGALRM");
+  });
+}
+
 Deno.test("what was sent before a stream is closed does not end the program", {
   ignore,
 }, async () => {
