@@ -3,7 +3,9 @@
  * thread alone: signal(7). Linux.
  */
 
+import { constants } from "node:os";
 import { libc } from "./_ffi.ts";
+import { E, errno } from "./errno.ts";
 import { cString } from "./memory.ts";
 import { listDirectory } from "./file.ts";
 import { O_RDONLY, os, platform } from "./platform.ts";
@@ -11,6 +13,7 @@ import { getAction, SA_RESTART, setAction, SIG_DFL } from "./sigaction.ts";
 import { bit, threadOf } from "./threads.ts";
 
 const THREADS = "/proc/self/task";
+const { SIGURG } = constants.signals;
 
 /** How to tell a system call from others, and from what it can be woken. */
 export interface Interruptible {
@@ -74,12 +77,20 @@ export function interrupt({ address, resumes = false }: Interruptible): void {
   for (const thread of found) {
     // A thread may block some, such as those that another handles for all.
     const blocked = threadOf(Number(thread))?.blocked ?? 0n;
-    const signal = signalFor(resumes ? 0 : SA_RESTART, blocked);
-    if (signal === undefined) return;
+    const flags = resumes ? 0 : SA_RESTART;
+    const signal = signalFor(flags, blocked);
     known.add(thread);
-    // ESRCH: it has ended.
-    libc.tgkill(Deno.pid, Number(thread), signal);
+    // ESRCH: it has ended. EAGAIN: as many signals are queued as may be.
+    if (signal !== undefined && send(thread, signal) !== E.EAGAIN) continue;
+    const last = lastResort(flags, blocked);
+    if (last !== undefined) send(thread, last);
   }
+}
+
+/** Sends a thread a signal; answers why not, or 0. */
+function send(thread: string, signal: number): number {
+  const result = libc.tgkill(Deno.pid, Number(thread), signal);
+  return result < 0 ? errno() : 0;
 }
 
 function threadsIn(threads: Iterable<string>, wanted: string): string[] {
@@ -102,6 +113,18 @@ function argumentsOf(path: string): string[] {
 
 function hex(address: bigint): string {
   return `0x${address.toString(16)}`;
+}
+
+/**
+ * A standard signal, of which one may always be sent, and which does nothing by
+ * default: SIGURG, unless somebody else uses it.
+ */
+function lastResort(flags: number, blocked: bigint): number | undefined {
+  const { handler } = getAction(SIGURG);
+  const isUsed = handler !== SIG_DFL && handler !== nothing;
+  if (isUsed || (blocked & bit(SIGURG)) !== 0n) return undefined;
+  setAction(SIGURG, { handler: nothing!, flags });
+  return SIGURG;
 }
 
 /**

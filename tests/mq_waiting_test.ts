@@ -1,7 +1,8 @@
 /** Many queues waited for at once, threads, and programs that end. */
 
 import { assertEquals, assertLess } from "@std/assert";
-import { runDeno } from "./_util/peers.ts";
+import { SysvMessageQueue } from "@ipc/core/mq";
+import { denoArgs, missing, runDeno, start } from "./_util/peers.ts";
 
 const LINUX = Deno.build.os === "linux";
 
@@ -146,3 +147,37 @@ Deno.test("an idle wait for messages burns no processor time", {
   `);
   assertLess(Number(output), 0.12, "3 % of 4 s");
 });
+
+for (
+  const [how, prepare] of [
+    ["no more signals may be queued", ""],
+    [
+      "threads block all real-time signals",
+      `SignalStream.open(Array.from({ length: 31 }, (_, i) => realtime(i))).close();`,
+    ],
+  ]
+) {
+  Deno.test(`a System V receive is given up where ${how}`, {
+    ignore: !LINUX || missing("prlimit"),
+  }, async () => {
+    const args = denoArgs(`
+      import { SysvMessageQueue } from "@ipc/core/mq";
+      import { realtime, SignalStream } from "@ipc/core/signal";
+      const queue = SysvMessageQueue.fromId(Number(Deno.args[0]));
+      ${prepare}
+      const controller = new AbortController();
+      const receiving = queue.receive({ signal: controller.signal });
+      setTimeout(() => controller.abort("enough"), 50);
+      await receiving.catch((reason) => console.log(reason));
+    `);
+    const limit = [`--sigpending=${prepare === "" ? 0 : 1000}`];
+    // Not removed meanwhile, which would end the wait, too.
+    using queue = SysvMessageQueue.createPrivate({ temporary: true });
+    const program = [...limit, Deno.execPath(), ...args, String(queue.id)];
+    const { process, outcome } = start("prlimit", program);
+    const late = setTimeout(() => process.kill("SIGKILL"), 20_000);
+    const { code, stdout, stderr } = await outcome;
+    clearTimeout(late);
+    assertEquals([code, stdout], [0, "enough\n"], stderr);
+  });
+}
