@@ -59,9 +59,11 @@ const MOST_BACKLOG = 0x7fffffff;
  * using listener = UnixListener.listen(path);
  *
  * async function serve() {
+ *   const echoes: Promise<void>[] = [];
  *   for await (const client of listener) {
- *     client.readable.pipeTo(client.writable).catch(console.error);
+ *     echoes.push(client.readable.pipeTo(client.writable).catch(console.error));
  *   }
+ *   await Promise.all(echoes);
  * }
  * const serving = serve();
  *
