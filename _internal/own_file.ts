@@ -3,32 +3,28 @@
 import { libc } from "./_ffi.ts";
 import { check } from "./errno.ts";
 import { type FileLook, lookAt, unlinkFile } from "./file.ts";
+import { TemporaryName } from "./temporary_name.ts";
 
 /** The longest path: PATH_MAX of Linux, more than that of macOS. */
 const PATH_SIZE = 4096;
 
-/** What was made, whatever else may be under its path some day. */
-export class OwnFile {
-  readonly #path: string;
-  readonly #identity: string;
-  readonly #kind: string;
-
-  /**
-   * @param path Where it is.
-   * @param look What is there just after it was made.
-   * @param kind What to call it in errors.
-   */
-  constructor(path: string, { identity }: FileLook, kind: string) {
-    this.#path = absolute(path);
-    this.#identity = identity;
-    this.#kind = kind;
-  }
-
-  /** Removes it, unless something else is there by now, or nothing. */
-  remove(): void {
-    if (lookAt(this.#path)?.identity !== this.#identity) return;
-    unlinkFile(this.#path, { kind: this.#kind });
-  }
+/**
+ * The name of a file that was just made.
+ *
+ * @param path Where it is.
+ * @param look What is there just after it was made.
+ * @param kind What to call it in errors.
+ */
+export function ownFile(
+  path: string,
+  look: FileLook,
+  kind: string,
+): TemporaryName {
+  const name = absolute(path);
+  return new TemporaryName(
+    () => lookAt(name)?.identity === look.identity,
+    () => unlinkFile(name, { kind }),
+  );
 }
 
 /** The working directory may be another when the file is to be removed. */

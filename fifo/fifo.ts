@@ -4,7 +4,8 @@ import { ensure } from "../_internal/ensure.ts";
 import { check, closedError, E, errno } from "../_internal/errno.ts";
 import { lookAt, unlinkFile } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
-import { OwnFile } from "../_internal/own_file.ts";
+import { ownFile } from "../_internal/own_file.ts";
+import type { TemporaryName } from "../_internal/temporary_name.ts";
 import {
   type SyncWaitOptions,
   type WaitOptions,
@@ -79,11 +80,11 @@ export class Fifo implements Disposable {
   /** Where it is. */
   readonly path: string;
   /** What closing removes, if it is temporary. */
-  readonly #file: OwnFile | undefined;
+  readonly #file: TemporaryName | undefined;
   /** Aborted by closing. */
   readonly #closed = new AbortController();
 
-  private constructor(path: string, file?: OwnFile) {
+  private constructor(path: string, file?: TemporaryName) {
     this.path = path;
     this.#file = file;
   }
@@ -123,7 +124,7 @@ export class Fifo implements Disposable {
     // The umask has only taken permissions away, so nobody got in meanwhile.
     check(libc.chmod(cString(name), mode), "chmod", context);
     const look = temporary ? lookAt(name) : undefined;
-    return new Fifo(name, look && new OwnFile(name, look, "FIFO"));
+    return new Fifo(name, look && ownFile(name, look, "FIFO"));
   }
 
   /**

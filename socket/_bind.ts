@@ -10,8 +10,9 @@ import {
 } from "../_internal/errno.ts";
 import { lookAt } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
-import { OwnFile } from "../_internal/own_file.ts";
+import { ownFile } from "../_internal/own_file.ts";
 import { os, platform } from "../_internal/platform.ts";
+import type { TemporaryName } from "../_internal/temporary_name.ts";
 import {
   encodeAddress,
   isAbstract,
@@ -63,7 +64,7 @@ export class Name {
   }
 
   /** Binds a socket to it; answers its file, if it has one. */
-  bind(fd: number): OwnFile | undefined {
+  bind(fd: number): TemporaryName | undefined {
     const path = this.#path;
     if (path !== undefined) {
       this.#bindPath(fd, path);
@@ -119,7 +120,7 @@ function bindWithMode(
 }
 
 /** Gives the file what the umask took away, unless it is another's by now. */
-function exactFile(path: string, mode: number): OwnFile | undefined {
+function exactFile(path: string, mode: number): TemporaryName | undefined {
   const file = lookAt(path);
   if (file?.type !== "socket") return undefined;
   if (file.mode !== mode) {
@@ -128,5 +129,5 @@ function exactFile(path: string, mode: number): OwnFile | undefined {
     const result = libc.fchmodat(AT_FDCWD, name, mode, AT_SYMLINK_NOFOLLOW);
     check(result, "fchmodat", { on: path });
   }
-  return new OwnFile(path, file, "socket");
+  return ownFile(path, file, "socket");
 }

@@ -1,6 +1,6 @@
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { backoff } from "../_internal/backoff.ts";
-import type { OwnFile } from "../_internal/own_file.ts";
+import type { TemporaryName } from "../_internal/temporary_name.ts";
 import { os, SOCK_DGRAM } from "../_internal/platform.ts";
 import { sliceIsOver } from "../_internal/slice.ts";
 import {
@@ -76,9 +76,9 @@ export class UnixDatagram extends UnixSocket
   readonly #connected: WaitQueue;
   /** Those who wait to send to others, by their names. */
   readonly #others = new Map<string, WaitQueue>();
-  readonly #file: OwnFile | undefined;
+  readonly #file: TemporaryName | undefined;
 
-  private constructor(descriptor: Descriptor, file?: OwnFile) {
+  private constructor(descriptor: Descriptor, file?: TemporaryName) {
     super(descriptor);
     this.#descriptor = descriptor;
     this.#file = file;

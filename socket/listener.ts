@@ -1,7 +1,7 @@
 import { wholeNumber } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { check } from "../_internal/errno.ts";
-import type { OwnFile } from "../_internal/own_file.ts";
+import type { TemporaryName } from "../_internal/temporary_name.ts";
 import { SOCK_SEQPACKET, SOCK_STREAM } from "../_internal/platform.ts";
 import { untilClosed } from "../_internal/until_closed.ts";
 import {
@@ -83,13 +83,13 @@ export class UnixListener<T extends UnixConnection = UnixStream>
   readonly #queue: WaitQueue;
   readonly #newConnection: (descriptor: Descriptor) => UnixConnection;
   readonly #buffers: BufferOptions;
-  readonly #file: OwnFile | undefined;
+  readonly #file: TemporaryName | undefined;
 
   private constructor(
     descriptor: Descriptor,
     type: number,
     buffers: BufferOptions = {},
-    file?: OwnFile,
+    file?: TemporaryName,
   ) {
     super(descriptor);
     this.#descriptor = descriptor;
@@ -176,7 +176,7 @@ export class UnixListener<T extends UnixConnection = UnixStream>
     checkBuffers(options);
     const name = new Name(path, options, "listen");
     const descriptor = newSocket(type, name.printable);
-    let file: OwnFile | undefined;
+    let file: TemporaryName | undefined;
     try {
       file = name.bind(descriptor.fd);
       const context = { on: name.printable };
