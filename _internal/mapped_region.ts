@@ -29,8 +29,14 @@ interface Holding {
   readonly abandon: (address: Address, length: number) => void;
 }
 
-/** Called when a buffer is about to be detached, by the buffer. */
-const callbacks = new WeakMap<ArrayBuffer, Set<() => void>>();
+/** What there is to do for a buffer of ours. */
+interface Duties {
+  /** When it is about to be detached. */
+  readonly callbacks: Set<() => void>;
+  readonly mirror: Mirror | undefined;
+}
+
+const duties = new WeakMap<ArrayBuffer, Duties>();
 
 /** By the buffer, which lives as long as any of its views. */
 const forgotten = new FinalizationRegistry<Holding>(
@@ -38,10 +44,16 @@ const forgotten = new FinalizationRegistry<Holding>(
 );
 
 /**
+ * Told that a part of the memory has been mapped once more; answers what to do
+ * when that is unmapped.
+ */
+export type Mirror = (address: Address, length: number) => () => void;
+
+/**
  * Gives the memory back but not its addresses, where zeros are from now on: a
  * Worker may have the buffer, if it was transferred to it.
  */
-function blank(address: Address, length: number): void {
+export function blank(address: Address, length: number): void {
   const flags = MAP_PRIVATE | platform.MAP_ANONYMOUS | platform.MAP_NORESERVE;
   mapOver(address, length, PROT_READ | PROT_WRITE, flags);
 }
@@ -54,6 +66,8 @@ export interface MappedRegionOptions {
   readonly abandon?: (address: Address, length: number) => void;
   /** What is mapped, for errors. */
   readonly name?: string;
+  /** That it may be mapped once more, and what follows from that. */
+  readonly mirror?: Mirror;
 }
 
 /** One range of mapped memory and the duty to unmap it. */
@@ -81,7 +95,8 @@ export class MappedRegion implements MemoryRegion, Disposable {
     this.#options = options;
     const { abandon = blank } = options;
     this.#holding = { address, length, abandon };
-    callbacks.set(this.#buffer, new Set());
+    const { mirror } = options;
+    duties.set(this.#buffer, { callbacks: new Set(), mirror });
     forgotten.register(this.#buffer, this.#holding, this);
   }
 
@@ -113,7 +128,7 @@ export class MappedRegion implements MemoryRegion, Disposable {
     if (this.#closed) return;
     this.#closed = true;
     forgotten.unregister(this);
-    for (const callback of callbacks.get(this.#buffer)!) callback();
+    for (const callback of duties.get(this.#buffer)!.callbacks) callback();
     // Whoever has transferred the buffer has it still.
     const { address, length, abandon } = this.#holding;
     if (this.#buffer.detached) return abandon(address, length);
@@ -147,15 +162,20 @@ export function onUnmap(
   callback: () => void,
   verb: string,
 ): () => void {
-  const set = bytes instanceof Uint8Array
-    ? callbacks.get(bytes.buffer)
+  const callbacks = bytes instanceof Uint8Array
+    ? duties.get(bytes.buffer)?.callbacks
     : undefined;
-  if (set === undefined) {
+  if (callbacks === undefined) {
     throw new TypeError(
       `Cannot ${verb}: the memory must be a SharedMemory, ` +
         `a SysvSharedMemory or a MappedFile`,
     );
   }
-  set.add(callback);
-  return () => set.delete(callback);
+  callbacks.add(callback);
+  return () => callbacks.delete(callback);
+}
+
+/** Whom to tell if a part of some memory is mapped once more, if it may be. */
+export function mirrorIn(buffer: ArrayBuffer): Mirror | undefined {
+  return duties.get(buffer)?.mirror;
 }

@@ -12,8 +12,8 @@
  *
  * V8 is relied on as well: it leaves out none of the reads and writes of
  * elements of typed arrays, moves none past another of the same memory, and none
- * past the call of a function that it does not know, as those of `Atomics` and
- * of C libraries are.
+ * past the call of a function that it does not know, as those of `Atomics`, of
+ * WebAssembly and of C libraries are.
  */
 
 import { arch } from "./platform.ts";

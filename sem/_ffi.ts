@@ -23,10 +23,12 @@ export const libc = open({
   sem_post: { parameters: ["u64"], result: "i32" },
   // int sem_getvalue(sem_t *sem, int *sval);
   sem_getvalue: { parameters: ["u64", "buffer"], result: "i32" },
-  // int pthread_spin_init(pthread_spinlock_t *lock, int pshared);
-  pthread_spin_init: { parameters: ["buffer", "i32"], result: "i32" },
-  // int pthread_spin_trylock(pthread_spinlock_t *lock);
-  pthread_spin_trylock: { parameters: ["u64"], result: "i32" },
+  // void *mremap(void *old_address, size_t old_size, size_t new_size,
+  //              int flags, ... void *new_address);  Linux
+  mremap: {
+    parameters: ["u64", "usize", "usize", "i32", "u64"],
+    result: "pointer",
+  },
   // int chmod(const char *path, mode_t mode);
   chmod: { parameters: ["buffer", "u32"], result: "i32" },
   // int semget(key_t key, int nsems, int semflg);

@@ -1,11 +1,15 @@
 import { closedError, E, errno, systemError } from "../_internal/errno.ts";
+import { futexWake } from "../_internal/futex.ts";
 import { address } from "../_internal/memory.ts";
 import { platform } from "../_internal/platform.ts";
 import { libc } from "./_ffi.ts";
-import { SemaphoreParking } from "./_sem_parking.ts";
+import { mirrorOf, NOWHERE } from "./_mirror.ts";
+import { quickAtomics } from "./_quick_atomics.ts";
+import { layoutIsKnown, SemaphoreParking } from "./_sem_parking.ts";
 
 // As constants they are called without being looked for.
 const { sem_trywait, sem_post } = libc;
+const { takeOne, addOne } = quickAtomics;
 
 /** sizeof(sem_t) of Linux. */
 export const SEM_SIZE = 32;
@@ -19,6 +23,8 @@ export class Handle {
   /** How to wait for it. */
   readonly parking: SemaphoreParking;
   #words: Int32Array<ArrayBuffer>;
+  /** Where the words are for quick operations, if they are anywhere. */
+  #mirror: number;
 
   /**
    * @param bytes Mapped memory.
@@ -32,6 +38,7 @@ export class Handle {
     this.name = name;
     this.parking = new SemaphoreParking(words, name);
     this.#words = words;
+    this.#mirror = layoutIsKnown() ? mirrorOf(words) : NOWHERE;
   }
 
   /** Whether it is neither ended nor in memory that has gone. */
@@ -46,13 +53,20 @@ export class Handle {
 
   /** Takes one; if that fails, errno says why, unless it is closed. */
   take(): boolean {
-    return this.#words.length > 0 && sem_trywait(this.address) >= 0;
+    return takeOne(this.#mirror) !== 0 ||
+      this.#words.length > 0 && sem_trywait(this.address) >= 0;
   }
 
   /** Adds one. */
   add(): void {
+    const sleepers = addOne(this.#mirror);
+    if (sleepers !== 0) this.#finishAdding(sleepers);
+  }
+
+  #finishAdding(sleepers: number): void {
     this.requireOpen("release");
-    if (sem_post(this.address) < 0) throw this.refused(errno());
+    if (sleepers > 0) futexWake(this.#words.subarray(0, 1), 1);
+    else if (sem_post(this.address) < 0) throw this.refused(errno());
   }
 
   /** Throws if it cannot be used any more. */
@@ -73,6 +87,7 @@ export class Handle {
   /** Wakes those who wait; it is not open from then on. */
   end(): void {
     this.#words = new Int32Array(0);
+    this.#mirror = NOWHERE;
     this.parking.end();
   }
 }

@@ -67,7 +67,8 @@ function open(
     throw systemError(number, "sem_open", { on: name, ...KIND });
   }
   // Not unmapped but closed, as another of the same name is at that address.
-  const options = { unmap: close, abandon: close, name };
+  const mirror = () => () => {};
+  const options = { unmap: close, abandon: close, name, mirror };
   return new MappedRegion(address, SEM_SIZE, options);
 }
 

@@ -1,12 +1,15 @@
 import { closedError, E, systemError } from "../_internal/errno.ts";
 import { futexWake, type Word } from "../_internal/futex.ts";
-import { STRONG } from "../_internal/word_order.ts";
+import { mirrorOf } from "./_mirror.ts";
 import { idIn, isDead, ownOwner, TAKEN_OVER, WAITED_FOR } from "./_owner.ts";
+import { ABSENT, quickAtomics, quickWords } from "./_quick_atomics.ts";
 
 const FREE = 0;
 
-// What is imported is no constant to V8's compiler, but this is.
-const ORDERED = STRONG;
+// What is imported is no constant to V8's compiler, but these are.
+const QUICK = quickWords;
+const NO_WORD = ABSENT;
+const { compareExchange } = quickAtomics;
 
 /** Where the two words are. */
 const OWNER = 0;
@@ -17,8 +20,8 @@ const BELIEVED = 1;
 
 /**
  * A word that somebody owns or nobody, as `_owner.ts` has it. It is taken by
- * one compare-and-exchange and given back by another, or, where the processor
- * keeps the order, by a plain write.
+ * one compare-and-exchange and given back by another, or, where there are quick
+ * atomic operations, by a plain write.
  *
  * - Whoever finds it taken and goes to sleep sets WAITED_FOR before, in the
  *   same word on which it then sleeps: if it has been given back in between,
@@ -53,6 +56,8 @@ export class OwnedWord {
   readonly #name: string;
   readonly #id: number;
   readonly #start: number;
+  /** Where the words are for quick operations, if they are anywhere. */
+  readonly #mirror: number;
   #believed = FREE;
   #when = 0;
 
@@ -67,6 +72,7 @@ export class OwnedWord {
     this.#name = name;
     this.#id = id;
     this.#start = start;
+    this.#mirror = mirrorOf(words);
   }
 
   /** Whether somebody owned it just now: a glance, and no more than a hint. */
@@ -92,9 +98,17 @@ export class OwnedWord {
    * @param waitedFor Whether somebody may be sleeping.
    */
   tryTake(waitedFor: boolean): boolean {
-    const words = this.#words;
-    if (words.length === 0) this.requireOpen();
     const taken = waitedFor ? this.#id | WAITED_FOR : this.#id;
+    const at = this.#mirror;
+    const found = compareExchange(at, FREE, taken);
+    if (found !== FREE) return found === NO_WORD && this.#tryTakeSlowly(taken);
+    QUICK[at + START] = this.#start;
+    return true;
+  }
+
+  #tryTakeSlowly(taken: number): boolean {
+    this.requireOpen();
+    const words = this.#words;
     if (Atomics.compareExchange(words, OWNER, FREE, taken) !== FREE) {
       return false;
     }
@@ -158,14 +172,13 @@ export class OwnedWord {
    * @throws {Deno.errors.PermissionDenied} If it is not ours any more.
    */
   giveBack(): void {
-    const words = this.#words;
-    if (ORDERED && words[OWNER] === this.#id) {
-      words[START] = 0;
-      words[OWNER] = FREE;
-    } else this.#giveBackWaitedFor();
+    const at = this.#mirror;
+    if (QUICK[at] !== this.#id) return this.#giveBackSlowly();
+    QUICK[at + START] = 0;
+    QUICK[at] = FREE;
   }
 
-  #giveBackWaitedFor(): void {
+  #giveBackSlowly(): void {
     this.requireOpen();
     const words = this.#words;
     const id = this.#id;

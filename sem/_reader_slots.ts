@@ -1,10 +1,5 @@
 import { futexWake, type Word } from "../_internal/futex.ts";
-import { STRONG } from "../_internal/word_order.ts";
-import { storeFirst } from "./_fence.ts";
 import { isDead, ownOwner, TAKEN_OVER } from "./_owner.ts";
-
-// What is imported is no constant to V8's compiler, but this is.
-const ORDERED = STRONG;
 
 const FREE = 0;
 /** Whose the slot is does not read now. */
@@ -105,8 +100,7 @@ export class ReaderSlots {
     const words = this.#words;
     const end = this.#end();
     for (let at = FIRST; at < end; at += SLOT) {
-      const word = ORDERED ? words[at] : Atomics.load(words, at);
-      if (word > FREE) return false;
+      if (Atomics.load(words, at) > FREE) return false;
     }
     return true;
   }
@@ -137,7 +131,7 @@ export class ReaderSlots {
       const isOurs = words[at] === this.idle && words[at + 1] === this.start;
       if (!isOurs) continue;
       this.#at = at;
-      storeFirst(words, at, this.id);
+      Atomics.store(words, at, this.id);
       return true;
     }
     return false;
@@ -193,7 +187,7 @@ export class ReaderSlots {
   /** Behind the last slot that was ever used. */
   #end(): number {
     const words = this.#words;
-    const used = ORDERED ? words[USED] : Atomics.load(words, USED);
+    const used = Atomics.load(words, USED);
     return FIRST + SLOT * Math.min(used, MOST);
   }
 }

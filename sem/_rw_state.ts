@@ -1,7 +1,6 @@
-import type { LockMode } from "../_internal/lock_mode.ts";
-import { STRONG } from "../_internal/word_order.ts";
-import { storeFirst } from "./_fence.ts";
+import { mirrorOf } from "./_mirror.ts";
 import { OwnedWord } from "./_owned_word.ts";
+import { ABSENT, quickAtomics, quickWords } from "./_quick_atomics.ts";
 import { ReaderSlots } from "./_reader_slots.ts";
 import type { Bed } from "./_word_parking.ts";
 
@@ -16,8 +15,10 @@ const SLOT = 2;
 
 const FREE = 0;
 
-// What is imported is no constant to V8's compiler, but this is.
-const ORDERED = STRONG;
+// What is imported is no constant to V8's compiler, but these are.
+const QUICK = quickWords;
+const NO_WORD = ABSENT;
+const { compareExchange, exchange } = quickAtomics;
 
 /**
  * The state of a lock for readers and writers, as one isolate has it.
@@ -47,6 +48,8 @@ export class RwState {
   readonly #id: number;
   readonly #start: number;
   readonly #idle: number;
+  /** Where the words are for quick operations, if they are anywhere. */
+  readonly #mirror: number;
   #kept: number;
   /** How many of this isolate read; they have one slot. */
   #readers = 0;
@@ -71,21 +74,21 @@ export class RwState {
     this.#id = slots.id;
     this.#start = slots.start;
     this.#idle = slots.idle;
+    this.#mirror = mirrorOf(words);
     this.#kept = slots.kept;
   }
 
   /** Takes it to read if no writer has it or waits for it. */
   tryRead(): boolean {
-    const words = this.#words;
-    const kept = this.#kept;
-    if (words[kept] !== this.#idle || words[WRITER] !== FREE || this.#slept) {
-      return this.#tryReadAnew(false);
-    }
-    storeFirst(words, kept, this.#id);
-    const writer = ORDERED ? words[WRITER] : Atomics.load(words, WRITER);
-    if (writer !== FREE) return this.#leaveSlot();
+    const writer = this.#mirror;
+    const slot = writer + this.#kept;
+    if (
+      QUICK[slot] !== this.#idle || QUICK[writer] !== FREE || this.#slept
+    ) return this.#tryReadAnew(false);
+    exchange(slot, this.#id);
+    if (QUICK[writer] !== FREE) return this.#leaveSlot();
     this.#readers = 1;
-    this.ownerDied = words[INSIDE] !== 0;
+    this.ownerDied = QUICK[writer + INSIDE] !== 0;
     return true;
   }
 
@@ -117,24 +120,20 @@ export class RwState {
 
   /** Takes it to write if nobody has it, or goes on waiting for readers. */
   tryWrite(): boolean {
-    const words = this.#words;
-    if (words[WRITER] !== FREE || this.#slept) return this.#tryWriteAnew();
-    // All that the writer's word and the slots would do, but without the way.
-    const writing = this.#id;
-    if (Atomics.compareExchange(words, WRITER, FREE, writing) !== FREE) {
-      return false;
-    }
-    words[WRITER_START] = this.#start;
-    const used = ORDERED ? words[USED] : Atomics.load(words, USED);
-    const end = SLOTS + SLOT * used;
-    for (let at = SLOTS; at < end; at += SLOT) {
-      const word = ORDERED ? words[at] : Atomics.load(words, at);
-      if (word <= FREE) continue;
+    if (this.#slept) return this.#tryWriteAnew();
+    const writer = this.#mirror;
+    const found = compareExchange(writer, FREE, this.#id);
+    if (found !== FREE) return found === NO_WORD && this.#tryWriteAnew();
+    QUICK[writer + WRITER_START] = this.#start;
+    const slots = writer + SLOTS;
+    const end = slots + SLOT * QUICK[writer + USED];
+    for (let slot = slots; slot < end; slot += SLOT) {
+      if (QUICK[slot] <= FREE) continue;
       this.#draining = true;
       return this.#tryEnter();
     }
-    this.ownerDied = words[INSIDE] !== 0;
-    words[INSIDE] = 1;
+    this.ownerDied = QUICK[writer + INSIDE] !== 0;
+    QUICK[writer + INSIDE] = 1;
     return true;
   }
 
@@ -169,31 +168,32 @@ export class RwState {
     this.#words[INSIDE] = 1;
   }
 
-  /** Ends what one who reads or writes had. */
-  end(mode: LockMode): void {
-    if (mode === "exclusive") this.#endWrite();
-    else if (this.#readers === 1) this.#endRead();
-    else this.#endOneRead();
+  /** Ends what one who writes had. */
+  endWrite(): void {
+    const writer = this.#mirror;
+    if (QUICK[writer] !== this.#id) return this.#endWriteSlowly();
+    QUICK[writer + INSIDE] = 0;
+    QUICK[writer + WRITER_START] = 0;
+    QUICK[writer] = FREE;
   }
 
-  #endWrite(): void {
-    const words = this.#words;
-    words[INSIDE] = 0;
-    if (ORDERED && words[WRITER] === this.#id) {
-      words[WRITER_START] = 0;
-      words[WRITER] = FREE;
-    } else this.#writer.giveBack();
+  #endWriteSlowly(): void {
+    this.#words[INSIDE] = 0;
+    this.#writer.giveBack();
   }
 
-  #endRead(): void {
+  /** Ends what one who reads had. */
+  endRead(): void {
+    if (this.#readers !== 1) return this.#endOneRead();
     this.#readers = 0;
-    const words = this.#words;
+    const writer = this.#mirror;
     const kept = this.#kept;
     // How many slots are used could be our number.
-    if (ORDERED && kept !== USED && words[kept] === this.#id) {
-      words[kept] = this.#idle;
-      if (words[WRITER] !== FREE) this.#announce();
-    } else this.#leaveSlot();
+    if (QUICK[writer + kept] !== this.#id || kept === USED) {
+      return void this.#leaveSlot();
+    }
+    QUICK[writer + kept] = this.#idle;
+    if (QUICK[writer] !== FREE) this.#announce();
   }
 
   #endOneRead(): void {

@@ -32,10 +32,11 @@ let known: boolean | undefined;
 
 /** Whether a semaphore was made for several processes, as far as one sees. */
 export function isShared(words: Int32Array): boolean {
-  return !isKnown() || words[SHARED] === IS_SHARED;
+  return !layoutIsKnown() || words[SHARED] === IS_SHARED;
 }
 
-function isKnown(): boolean {
+/** Whether a `sem_t` is what we take it for. */
+export function layoutIsKnown(): boolean {
   return known ??= os === "linux" && isAsExpected();
 }
 
@@ -58,7 +59,7 @@ export class SemaphoreParking implements Parking {
   readonly #name: string;
   readonly #sleep: Parking;
   /** Elsewhere there is nothing but to look again and again. */
-  readonly #looks = isKnown() ? undefined : pausesOfLooks();
+  readonly #looks = layoutIsKnown() ? undefined : pausesOfLooks();
   /** How each of those who are parked is told that there is nothing left. */
   readonly #endings = new Set<() => void>();
 

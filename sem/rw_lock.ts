@@ -240,12 +240,17 @@ export class RwLock {
    * ```
    */
   acquireSync(options?: RwLockAcquireSyncOptions): RwLockGuard {
-    const mode = modeIn(options);
     // Most are had at once, without all that waiting needs.
-    const now = options?.timeout === undefined && this.#queue.idle &&
-      this.#take(mode);
-    if (!now) this.#waitSync(mode, options);
-    return newRwLockGuard(this.#state, mode);
+    if (this.#queue.idle && options?.timeout === undefined) {
+      const state = this.#state;
+      const mode = options?.mode;
+      if (mode === "shared") {
+        if (state.tryRead()) return newRwLockGuard(state, mode);
+      } else if (mode === undefined || mode === "exclusive") {
+        if (state.tryWrite()) return newRwLockGuard(state, "exclusive");
+      }
+    }
+    return this.#waitSync(options);
   }
 
   /**
@@ -285,9 +290,10 @@ export class RwLock {
     return guard!;
   }
 
-  #waitSync(mode: LockMode, options?: SyncWaitOptions): void {
+  #waitSync(options?: RwLockAcquireSyncOptions): RwLockGuard {
+    const attempt = this.#attemptOf(modeIn(options));
     try {
-      this.#queue.runSync(this.#attemptOf(mode), options);
+      return this.#queue.runSync(attempt, options);
     } catch (error) {
       // Unless others wait, to whom it was left.
       if (this.#queue.idle) this.#state.giveUp();

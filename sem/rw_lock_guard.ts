@@ -28,8 +28,8 @@ export class RwLockGuard implements Disposable {
    * to write since: then what it guards may be half done.
    */
   readonly ownerDied: boolean;
-  readonly #state: RwState;
-  #held = true;
+  /** Undefined when it has been released. */
+  #state: RwState | undefined;
 
   static {
     newRwLockGuard = (state, mode) => new RwLockGuard(state, mode);
@@ -43,7 +43,7 @@ export class RwLockGuard implements Disposable {
 
   /** Whether it has not been released. */
   get held(): boolean {
-    return this.#held;
+    return this.#state !== undefined;
   }
 
   /**
@@ -64,9 +64,11 @@ export class RwLockGuard implements Disposable {
    * ```
    */
   release(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#state.end(this.mode);
+    const state = this.#state;
+    if (state === undefined) return;
+    this.#state = undefined;
+    if (this.mode === "shared") state.endRead();
+    else state.endWrite();
   }
 
   /**

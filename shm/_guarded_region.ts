@@ -4,7 +4,7 @@ import { type Guard, guard } from "./_bus_guard.ts";
 
 /** Mapped memory of an object that somebody else can make shorter. */
 export class GuardedRegion extends MappedRegion {
-  readonly #guard: Guard;
+  readonly #guards: readonly Guard[];
 
   /**
    * @param address Where it is mapped.
@@ -13,16 +13,22 @@ export class GuardedRegion extends MappedRegion {
    */
   constructor(address: Address, length: number, name: string) {
     const guarded = guard(address, length);
+    const guards = [guarded];
     function end(): void {
       guarded.release();
       unmap(address, length);
     }
-    super(address, length, { unmap: end, name });
-    this.#guard = guarded;
+    function mirror(address: Address, length: number): () => void {
+      const guarded = guard(address, length);
+      guards.push(guarded);
+      return () => guarded.release();
+    }
+    super(address, length, { unmap: end, name, mirror });
+    this.#guards = guards;
   }
 
   /** How many of its pages were used although they were not there. */
   get missingPages(): number {
-    return this.#guard.missing;
+    return this.#guards.reduce((sum, { missing }) => sum + missing, 0);
   }
 }

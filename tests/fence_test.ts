@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { SharedMemory } from "@ipc/core/shm";
 import { memoryName } from "./_util/memory_name.ts";
+import { HAS_QUICK_ATOMICS } from "./_util/quick.ts";
 import type { Order } from "./testdata/fence_worker.ts";
 
 const ROUNDS = 100_000;
@@ -26,7 +27,9 @@ class Side implements Disposable {
   }
 }
 
-Deno.test("of two who each write before they read, one sees the other", async () => {
+Deno.test("of two who each write before they read, one sees the other", {
+  ignore: !HAS_QUICK_ATOMICS,
+}, async () => {
   const name = memoryName();
   using _memory = SharedMemory.create(name, { size: 4096, temporary: true });
   using left = new Side();

@@ -50,7 +50,11 @@ export interface CrowdResult {
   readonly seconds: number;
 }
 
-const program = fileURLToPath(new URL("./crowd_member.ts", import.meta.url));
+const program = pathOf("./crowd_member.ts");
+
+/** Who has an index with this bit does without WebAssembly. */
+const SLOW = 2;
+const slowly = ["--preload", pathOf("./without_wasm.ts")];
 
 /** After so long without an entry a semaphore's unit is taken for lost, in ms. */
 const STALLED = 500;
@@ -184,7 +188,8 @@ class Crowd implements AsyncDisposable {
     const membership: Membership = { ...this.#membership, index };
     this.#ledger.absent(index);
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", "--no-check", program]
+      args: ["run", "-A", "--quiet", "--no-check"]
+        .concat(index & SLOW ? slowly : [], program)
         .concat(JSON.stringify(membership)),
       stdin: "null",
       stdout: "null",
@@ -206,4 +211,8 @@ class Crowd implements AsyncDisposable {
     }
     this.#stack.dispose();
   }
+}
+
+function pathOf(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
 }

@@ -4,8 +4,8 @@
  */
 
 import { libc } from "../../_internal/_ffi.ts";
-import { STRONG } from "../../_internal/word_order.ts";
-import { storeFirst } from "../../sem/_fence.ts";
+import { mirrorOf } from "../../sem/_mirror.ts";
+import { quickAtomics, quickWords } from "../../sem/_quick_atomics.ts";
 import { SharedMemory } from "../../shm/mod.ts";
 
 /** What it is told. */
@@ -27,8 +27,8 @@ const LOOKS = 1000;
 function play({ name, side, rounds }: Order): Int32Array {
   using memory = SharedMemory.open(name);
   const words = new Int32Array(memory.buffer);
-  const own = WORDS[side];
-  const other = WORDS[1 - side];
+  const [own, other] = [WORDS[side], WORDS[1 - side]]
+    .map((index) => mirrorOf(words) + index);
   const saw = new Int32Array(rounds);
   for (let round = 1; round <= rounds; round++) {
     Atomics.add(words, ARRIVALS, 1);
@@ -36,8 +36,8 @@ function play({ name, side, rounds }: Order): Int32Array {
     while (Atomics.load(words, ARRIVALS) < 2 * round) {
       if (++looks % LOOKS === 0) libc.sched_yield();
     }
-    storeFirst(words, own, round);
-    saw[round - 1] = STRONG ? words[other] : Atomics.load(words, other);
+    quickAtomics.exchange(own, round);
+    saw[round - 1] = quickWords[other];
   }
   return saw;
 }
