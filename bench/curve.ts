@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { Compiler } from "./native.ts";
 import { placements } from "./placement.ts";
 import { median } from "./statistics.ts";
-import { digits, textTable } from "./text_table.ts";
+import { textTable } from "../cli/_text_table.ts";
+import { digits } from "./digits.ts";
 
 /** What it is called in the filter. */
 export const CURVE = "curve";

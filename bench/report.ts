@@ -14,7 +14,8 @@ import {
   type Table,
 } from "./results.ts";
 import type { Outcome } from "./targets.ts";
-import { digits, textTable } from "./text_table.ts";
+import { textTable } from "../cli/_text_table.ts";
+import { digits } from "./digits.ts";
 
 const HEADINGS = [
   "",
