@@ -152,6 +152,8 @@ function mostOf({ count, all, follow }: HowMany): number {
   return given(count, (n) => wholeNumber(n, "--count", 1)) ?? 1;
 }
 
+const LINE_FEED = 10;
+
 interface Format {
   readonly raw?: boolean;
   readonly json?: boolean;
@@ -159,8 +161,8 @@ interface Format {
 
 function show(message: QueueMessage, { raw, json }: Format): void {
   if (json) return printLine(JSON.stringify(record(message)));
-  print(message.data);
-  if (!raw) printLine("");
+  // In one piece, as others may print to the same place.
+  print(raw ? message.data : new Uint8Array([...message.data, LINE_FEED]));
 }
 
 function record({ data, ...rest }: QueueMessage): Record<string, unknown> {
