@@ -54,7 +54,9 @@ export function longsOf({ words }: Records): BigInt64Array<ArrayBuffer> {
 
 /** What a message of so many bytes takes. */
 export function recordSize(length: number, unit: number): number {
-  return (length + 2 * unit - 1) & -unit;
+  const end = length + 2 * unit - 1;
+  // Bit by bit for the remainder alone: the length may have more than 31.
+  return end - (end & (unit - 1));
 }
 
 /** What memory a capacity takes, in bytes. */

@@ -104,6 +104,9 @@ Deno.test("a message that is too long is refused, and the ring goes on", async (
     assertEquals(error.code, "EMSGSIZE");
   }
   await assertRejects(() => producer.send(long), IpcError, "EMSGSIZE");
+  for (const length of [2 ** 31, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
+    assertThrows(() => producer.tryReserve(length), IpcError, "EMSGSIZE");
+  }
   assert(producer.trySend("ok"));
   assertEquals(decoder.decode(consumer.tryReceive()!), "ok");
 });
