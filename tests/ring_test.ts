@@ -145,6 +145,24 @@ Deno.test("a message is received into memory that is there", async () => {
   assertEquals(consumer.receiveSync(options)?.length, 1);
 });
 
+Deno.test("bytes that are used again may have another length or be gone", () => {
+  using sides = new Sides(300);
+  const { producer, consumer } = sides;
+  const buffer = new ArrayBuffer(16, { maxByteLength: 256 });
+  const bytes = new Uint8Array(buffer);
+  for (const length of [16, 16, 16, 200, 200, 50, 256, 8]) {
+    buffer.resize(length);
+    const data = new Uint8Array(length).map((_, i) => length + i);
+    bytes.set(data);
+    producer.sendSync(bytes);
+    bytes.fill(0);
+    assertEquals(consumer.receiveSync({ into: bytes }), data);
+  }
+  buffer.transfer();
+  assertThrows(() => producer.trySend(bytes), TypeError, "detached");
+  assertEquals(consumer.tryReceive(), undefined);
+});
+
 Deno.test("what is reserved is written in place, and sent by commit()", async () => {
   using sides = new Sides(100);
   const { producer, consumer } = sides;
