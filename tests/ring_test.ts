@@ -425,6 +425,19 @@ Deno.test("a blocked receive and send give up in time", () => {
   assertEquals(decoder.decode(consumer.receiveSync(options)!), "12345678");
 });
 
+Deno.test("a time-out that is none is refused, whether there is need to wait or not", () => {
+  using sides = new Sides(8);
+  const { producer, consumer } = sides;
+  for (const timeout of [-1, NaN]) {
+    assertThrows(() => producer.sendSync("1", { timeout }), RangeError);
+    assertThrows(() => consumer.receiveSync({ timeout }), RangeError);
+  }
+  producer.sendSync("2");
+  const options = { timeout: "1" as unknown as number };
+  assertThrows(() => consumer.receiveSync(options), TypeError, "timeout");
+  assertEquals(decoder.decode(consumer.tryReceive()!), "2");
+});
+
 Deno.test("an aborted receive or send has taken and lost nothing", async () => {
   using sides = new Sides(8);
   const { producer, consumer } = sides;
