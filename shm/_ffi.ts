@@ -20,6 +20,8 @@ export const libc = open({
   msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
   // int mlock(const void *addr, size_t length);
   mlock: { parameters: ["usize", "usize"], result: "i32" },
+  // int mlock2(const void *addr, size_t length, unsigned int flags);  Linux
+  mlock2: { parameters: ["usize", "usize", "u32"], result: "i32" },
   // int munlock(const void *addr, size_t length);
   munlock: { parameters: ["usize", "usize"], result: "i32" },
   // int madvise(void *addr, size_t length, int advice);

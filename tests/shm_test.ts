@@ -415,6 +415,32 @@ Deno.test("memory can be kept from being swapped, and advised about", () => {
   assertThrows(() => memory.sync({ length: memory.size + 1 }), RangeError);
 });
 
+Deno.test("what is only read can be kept in memory, and goes on to follow", {
+  ignore: !LINUX,
+}, () => {
+  const name = memoryName();
+  using memory = SharedMemory.create(name, { size: 8193, temporary: true });
+  using reader = SharedMemory.open(name, { readOnly: true });
+  reader.lock();
+  assert(isLocked(name));
+  for (const at of [0, 5000, 8192]) {
+    memory.bytes[at] = 7;
+    assertEquals(reader.bytes[at], 7);
+  }
+  assertThrows(() => reader.advise("dontneed"), IpcError, "unlocked before");
+  reader.unlock();
+  reader.advise("dontneed");
+  assert(!isLocked(name));
+});
+
+/** Whether all of a mapping is kept in memory: proc_pid_smaps(5). */
+function isLocked(name: string): boolean {
+  return Deno.readTextFileSync("/proc/self/smaps")
+    .split(/^(?=[0-9a-f]+-)/m)
+    .filter((mapping) => mapping.includes(name))
+    .some((mapping) => /^VmFlags:.* lo/m.test(mapping));
+}
+
 Deno.test("ten thousand mappings come and go", { ignore: !LINUX }, async () => {
   const output = await runDeno(`
     import { SharedMemory } from "@ipc/core/shm";
