@@ -70,10 +70,10 @@ export function sizeFor(
   return HEADER + recordSize(capacity, unit);
 }
 
-/** The capacity of what fills so many bytes; may be negative. */
+/** The capacity of what fills so many bytes; 1 if they are too few. */
 export function capacityOf(bytes: number, { unit }: Format): number {
   const size = Math.min(MOST_SIZE, bytes - HEADER);
-  return size - size % unit - unit;
+  return Math.max(1, size - size % unit - unit);
 }
 
 /** The error for memory in which there is what cannot be. */

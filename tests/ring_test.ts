@@ -290,6 +290,9 @@ Deno.test("arguments that cannot be are refused", () => {
     assertThrows(() => RingBuffer.create(memory, { capacity }), RangeError);
   }
   RingBuffer.create(memory, { capacity: 4096 - 264 });
+  using tiny = SharedMemory.anonymous(271);
+  const tooFew = "must have 272 bytes for a capacity of 1: there are 271";
+  assertThrows(() => RingBuffer.create(tiny), RangeError, tooFew);
   for (const offset of [-64, 1, 63, 4097, NaN, 4096]) {
     assertThrows(() => RingBuffer.create(memory, { offset }), RangeError);
   }
