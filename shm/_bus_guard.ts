@@ -60,13 +60,16 @@ function guardIn(
     // Workers have the same handler.
     if (Atomics.compareExchange(data, at, NONE, begin) !== NONE) continue;
     data[at + 2] = 0n;
+    let last: number | undefined;
     raise(data, BigInt(slot + 1));
     Atomics.store(data, at + 1, begin + BigInt(length));
     return {
       get missing() {
-        return Number(data[at + 2]);
+        return last ?? Number(data[at + 2]);
       },
       release() {
+        // The place is somebody else's from then on.
+        last = Number(data[at + 2]);
         Atomics.store(data, at + 1, NONE);
         Atomics.store(data, at, NONE);
       },

@@ -199,10 +199,15 @@ Deno.test(
     console.log(memory.missingPages);
     memory.resize();
     console.log(memory.size, memory.missingPages, memory.bytes[0]);
+    memory.close();
+    using next = SharedMemory.create(name, { size: 8192, temporary: true });
+    Deno.truncateSync("/dev/shm" + name, 0);
+    next.bytes.fill(1);
+    console.log(memory.missingPages, next.missingPages);
   `,
       [memoryName()],
     );
-    assertEquals(output, "7 7 0 0\n0 1\n5 1\n3\n4196 0 1");
+    assertEquals(output, "7 7 0 0\n0 1\n5 1\n3\n4196 0 1\n0 2");
   },
 );
 
