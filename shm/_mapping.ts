@@ -12,6 +12,7 @@ import {
 } from "../_internal/platform.ts";
 import { GuardedRegion } from "./_guarded_region.ts";
 import { memorySize, truncate } from "./_object.ts";
+import { isWriteSealed } from "./_seals.ts";
 import type { Region } from "./_region.ts";
 
 /** What of an object to map. */
@@ -36,7 +37,12 @@ export function mapObject(fd: number, part: Part, on: string): GuardedRegion {
     throw systemError(E.EINVAL, "mmap", { on, hint });
   }
   const protection = PROT_READ | PROT_WRITE;
-  const address = map(size, protection, flags, fd, offset, { on });
+  const address = map(size, protection, flags, fd, offset, {
+    on,
+    hint: writable && isWriteSealed(fd)
+      ? "it is sealed against writing, so it can only be read"
+      : undefined,
+  });
   return new GuardedRegion(address, size, on);
 }
 

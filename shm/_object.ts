@@ -6,8 +6,10 @@ import { check, E, systemError } from "../_internal/errno.ts";
 import {
   fileLengthOf,
   fileTypeAt,
+  fileTypeOf,
   listDirectory,
   readTextFile,
+  UNKNOWN_TYPE,
 } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
 import {
@@ -64,15 +66,33 @@ export function createObject(name: string, size: number, mode: number): number {
 
 /** Opens an object that has been made, or is just being made. */
 export function openObject(name: string, readOnly: boolean): number {
-  const flags = readOnly ? O_RDONLY : O_RDWR;
+  // Without O_NONBLOCK a FIFO there would have us wait for its writer.
+  const flags = (readOnly ? O_RDONLY : O_RDWR) |
+    (os === "linux" ? platform.O_NONBLOCK : 0);
   const fd = libc.shm_open(cString(name), flags, 0);
   check(fd, "shm_open", { on: name, ...KIND });
+  try {
+    requireMemory(fd, name);
+  } catch (error) {
+    base.close(fd);
+    throw error;
+  }
   for (let waited = 0; waited < PATIENCE; waited++) {
     if (fileLengthOf(fd) > 0) break;
     // Whoever makes it has not come to give it a size.
     sleepSync(1);
   }
   return fd;
+}
+
+/** Refuses what is neither shared memory nor a file. */
+export function requireMemory(fd: number, on: string): void {
+  const type = fileTypeOf(fd);
+  if (type === "regular file") return;
+  // Shared memory of macOS need not have any.
+  if (os !== "linux" && type === UNKNOWN_TYPE) return;
+  const hint = `it is no memory but a ${type}`;
+  throw systemError(E.EINVAL, "mmap", { on, hint });
 }
 
 /** The file of an object. Linux. */

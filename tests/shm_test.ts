@@ -6,7 +6,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import { IpcError, type Seal, SharedMemory } from "@ipc/core/shm";
+import { Fifo } from "@ipc/core/fifo";
 import { Pipe, spawn } from "@ipc/core/pipe";
+import { UnixStream } from "@ipc/core/socket";
 import { descriptorsTo, targetOf } from "./_util/held.ts";
 import { memoryName } from "./_util/memory_name.ts";
 import { missing, run, runDeno } from "./_util/peers.ts";
@@ -224,6 +226,21 @@ Deno.test("memory that nobody has given a size is a clear error", {
   }
 });
 
+Deno.test("what else is in /dev/shm is a clear error, and nobody waits", {
+  ignore: !LINUX,
+}, () => {
+  const name = memoryName();
+  using fifo = Fifo.create(`/dev/shm${name}`, { temporary: true });
+  for (const readOnly of [true, false]) {
+    assertThrows(
+      () => SharedMemory.open(name, { readOnly }),
+      IpcError,
+      "no memory but a FIFO",
+    );
+  }
+  assertEquals(descriptorsTo(fifo.path), []);
+});
+
 Deno.test("SharedMemory.open() waits for who is just making it", {
   ignore: !LINUX,
 }, async () => {
@@ -330,6 +347,12 @@ Deno.test("a memfd can be sealed, and then nobody can change its size", {
 }, () => {
   using memory = SharedMemory.memfd({ size: 4096, sealable: true, name: "x" });
   assertMatch(targetOf(memory.fd), /^\/memfd:x/);
+  SharedMemory.memfd({ size: 1, name: "x".repeat(249) }).close();
+  assertThrows(
+    () => SharedMemory.memfd({ size: 1, name: "ü".repeat(125) }),
+    RangeError,
+    "at most 249 bytes: it has 250",
+  );
   assertEquals(memory.seals, []);
   memory.seal("shrink", "grow");
   assertEquals(memory.seals, ["shrink", "grow"]);
@@ -358,10 +381,32 @@ Deno.test("a memfd that is sealed against writing is only read from then on", {
   assertThrows(() => memory.resize(1), Deno.errors.PermissionDenied);
 });
 
+Deno.test("sealed memory that arrives can be read, also after the wrong try", {
+  ignore: !LINUX,
+}, async () => {
+  using memory = SharedMemory.memfd({ size: 4096, sealable: true });
+  memory.bytes[0] = 7;
+  memory.seal("write");
+  const [here, there] = UnixStream.pair();
+  using _here = here;
+  using _there = there;
+  await here.send("sealed", { fds: [memory] });
+  using message = await there.receive();
+  const fd = message!.fds[0].take();
+  assertThrows(
+    () => SharedMemory.fromFd(fd),
+    Deno.errors.PermissionDenied,
+    "sealed against writing",
+  );
+  using found = SharedMemory.fromFd(fd, { readOnly: true });
+  assertEquals([found.fd, found.bytes[0], found.seals], [fd, 7, ["write"]]);
+});
+
 Deno.test("seals that are none, and memory that takes none", {
   ignore: !LINUX,
 }, () => {
   using memory = SharedMemory.anonymous(4096);
+  assertEquals(memory.seals, ["seal"]);
   assertThrows(() => memory.seal("tight" as Seal), TypeError, "must be one of");
   assertThrows(
     () => memory.seal("shrink"),
