@@ -14,6 +14,8 @@ export const libc = open({
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // int posix_fallocate(int fd, off_t offset, off_t len);  Linux
   posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
+  // int getrlimit(int resource, struct rlimit *rlim);  Linux
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   // int fchmod(int fildes, mode_t mode);
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
   // int msync(void *addr, size_t length, int flags);

@@ -141,6 +141,7 @@ export function growObject(fd: number, length: number, on: string): void {
  */
 export function grow(fd: number, length: number, on: string): void {
   if (os !== "linux") return truncate(fd, length, on);
+  requireAllowed(length, on);
   let number: number;
   do {
     number = libc.posix_fallocate(fd, 0n, BigInt(length));
@@ -153,6 +154,21 @@ function noRoom(number: number, length: number, on: string): Error {
   return systemError(number, "posix_fallocate", {
     on,
     hint: full ? `there is no room for ${length} bytes` : undefined,
+  });
+}
+
+const RLIMIT_FSIZE = 1;
+
+/** Refuses what ends the program, by SIGXFSZ, if it is tried: getrlimit(2). */
+function requireAllowed(length: number, on: string): void {
+  // struct rlimit { rlim_t rlim_cur, rlim_max; }
+  const limits = new BigUint64Array(2);
+  check(libc.getrlimit(RLIMIT_FSIZE, limits), "getrlimit");
+  if (length <= limits[0]) return;
+  throw systemError(E.EFBIG, "posix_fallocate", {
+    on,
+    hint: `no file may have more than ${limits[0]} bytes: ` +
+      "raise RLIMIT_FSIZE (ulimit -f)",
   });
 }
 

@@ -199,15 +199,16 @@ Deno.test(
     console.log(memory.missingPages);
     memory.resize();
     console.log(memory.size, memory.missingPages, memory.bytes[0]);
-    memory.close();
-    using next = SharedMemory.create(name, { size: 8192, temporary: true });
+    memory.resize(8192);
     Deno.truncateSync("/dev/shm" + name, 0);
-    next.bytes.fill(1);
-    console.log(memory.missingPages, next.missingPages);
+    memory.bytes.fill(1);
+    memory.close();
+    const others = [1, 2, 3].map(() => SharedMemory.anonymous(8192));
+    console.log(memory.missingPages, others.map((each) => each.missingPages));
   `,
       [memoryName()],
     );
-    assertEquals(output, "7 7 0 0\n0 1\n5 1\n3\n4196 0 1\n0 2");
+    assertEquals(output, "7 7 0 0\n0 1\n5 1\n3\n4196 0 1\n2 [ 0, 0, 0 ]");
   },
 );
 
@@ -280,6 +281,44 @@ Deno.test("a fault that is not ours ends the program as before", {
   const args = [...denoArgs(source), path];
   const { stdout, signal } = await run(Deno.execPath(), args);
   assertEquals([stdout, signal], ["before\n", "SIGBUS"]);
+});
+
+Deno.test("more than a file may have is an error, and not the end", {
+  ignore: !LINUX,
+}, async () => {
+  using dir = new TempDir();
+  const output = await runDeno(
+    `
+    import { MappedFile, SharedMemory } from "@ipc/core/shm";
+    const { setrlimit } = Deno.dlopen("libc.so.6", {
+      setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+    }).symbols;
+    const RLIMIT_FSIZE = 1;
+    setrlimit(RLIMIT_FSIZE, new BigUint64Array([2n ** 28n, 2n ** 64n - 1n]));
+    const [name, path] = Deno.args;
+    using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+    // Less, and Deno's own caches might be larger.
+    const size = 2 ** 28 + 1;
+    const attempts = [
+      () => memory.resize(size),
+      () => SharedMemory.create(name + "2", { size }),
+      () => SharedMemory.anonymous(size),
+      () => MappedFile.open(path, { create: true, size }),
+    ];
+    for (const attempt of attempts) {
+      try {
+        attempt();
+      } catch ({ code, message }) {
+        console.log(code, message.endsWith("RLIMIT_FSIZE (ulimit -f)"));
+      }
+    }
+    console.log(memory.size, SharedMemory.list().includes(name + "2"));
+  `,
+    [memoryName(), dir.join("file")],
+  );
+  const lines = output.split("\n");
+  assertEquals(lines.slice(0, 4), Array(4).fill("EFBIG true"));
+  assertEquals(lines[4], "4096 false");
 });
 
 Deno.test("a full /dev/shm is an error when memory is made, and never later", {
