@@ -170,14 +170,12 @@ export function adopt(fd: number, use: Use): Descriptor {
  */
 export function requireAdoptable(fd: number, use: Use): void {
   fdNumber(fd, "take over a descriptor");
+  const on = `fd ${fd}`;
   const owner = owned.get(fd);
   if (owner !== undefined && !owner.transferable) {
-    throw new Deno.errors.Busy(
-      `Cannot take over fd ${fd}: it already belongs to an open object, ` +
-        `which will close it`,
-    );
+    const hint = "it already belongs to an open object, which will close it";
+    throw systemError(E.EBUSY, "take over", { on, hint });
   }
-  const on = `fd ${fd}`;
   const flags = check(libc.fcntl(fd, F_GETFL, 0n), "fcntl", { on });
   const mode = flags & O_ACCMODE;
   const refused = mode === O_RDONLY && use !== "read" ||
