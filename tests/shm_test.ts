@@ -284,6 +284,26 @@ Deno.test("SharedMemory.list() tells what ls tells, but for semaphores", {
   }
 });
 
+Deno.test("SharedMemory.list() is not misled by links", {
+  ignore: !LINUX,
+}, () => {
+  const [name, link, loop] = Array.from({ length: 3 }, memoryName);
+  using _memory = SharedMemory.create(name, { size: 1, temporary: true });
+  const paths = [link, loop].map((each) => `/dev/shm${each}`);
+  Deno.symlinkSync(`/dev/shm${name}`, paths[0]);
+  Deno.symlinkSync(paths[1], paths[1]);
+  try {
+    const names = SharedMemory.list();
+    assertEquals([name, link, loop].map((each) => names.includes(each)), [
+      true,
+      false,
+      false,
+    ]);
+  } finally {
+    for (const path of paths) Deno.removeSync(path);
+  }
+});
+
 Deno.test("anonymous memory has a descriptor that can be passed on", async () => {
   using memory = SharedMemory.anonymous(4096);
   assertEquals(memory.name, undefined);
