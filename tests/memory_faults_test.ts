@@ -212,6 +212,23 @@ Deno.test(
   },
 );
 
+Deno.test("it makes no difference how much else is mapped", {
+  ignore: !LINUX,
+}, async () => {
+  const output = await runDeno(
+    `
+    import { SharedMemory } from "@ipc/core/shm";
+    const [name] = Deno.args;
+    const others = Array.from({ length: 2800 }, () => SharedMemory.anonymous(1));
+    using memory = SharedMemory.create(name, { size: 1, temporary: true });
+    Deno.truncateSync("/dev/shm" + name, 0);
+    console.log(memory.bytes[0], memory.missingPages, others.length);
+  `,
+    [memoryName()],
+  );
+  assertEquals(output, "0 1 2800");
+});
+
 Deno.test("Workers survive it as well, with the same handler", {
   ignore: !LINUX,
 }, async () => {
