@@ -347,8 +347,9 @@ export class SharedMemory extends MappedMemory {
    * @param size How many bytes; as many as there are now if not given, which is
    * for when somebody else has resized it.
    * @throws {RangeError} If that is no size.
-   * @throws {IpcError} `ENOSPC` if there is not enough room; `EINVAL` on macOS,
-   * where memory has one size all its life. Nothing has changed then.
+   * @throws {IpcError} `ENOSPC` or `EFBIG` if there is not enough room; `EINVAL`
+   * if nothing is left of it, or on macOS, where memory has one size all its
+   * life. Nothing has changed then.
    * @throws {Deno.errors.PermissionDenied} If it is sealed or read-only.
    * @throws {Deno.errors.BadResource} If it is closed.
    *
@@ -363,7 +364,7 @@ export class SharedMemory extends MappedMemory {
    * assertEquals([before.length, memory.bytes.length], [0, 8192]);
    * ```
    */
-  resize(size: number = fileLengthOf(this.fd)): void {
+  resize(size?: number): void {
     resizeObject(this.#region, this.fd, size, growObject);
   }
 

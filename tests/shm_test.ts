@@ -149,6 +149,10 @@ Deno.test("resize() without a size follows what somebody else has done", {
   assertEquals(other.size, 4096);
   other.resize();
   assertEquals(other.bytes[8191], 7);
+  Deno.truncateSync(`/dev/shm${name}`, 0);
+  assertThrows(() => other.resize(), IpcError, "it has 0 bytes now");
+  other.resize(1);
+  assertEquals(other.bytes.slice(), new Uint8Array(1));
 });
 
 Deno.test("what is opened to be read is not changed by writing to it", () => {
