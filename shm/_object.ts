@@ -138,11 +138,15 @@ export function growObject(fd: number, length: number, on: string): void {
 export function grow(fd: number, length: number, on: string): void {
   if (os !== "linux") return truncate(fd, length, on);
   requireAllowed(length, on);
+  const before = fileLengthOf(fd);
   let number: number;
   do {
     number = libc.posix_fallocate(fd, 0n, BigInt(length));
   } while (number === E.EINTR);
-  if (number !== 0) throw noRoom(number, length, on);
+  if (number === 0) return;
+  // ext4 goes as far as it can, and would leave a full disk.
+  if (fileLengthOf(fd) > before) truncate(fd, before, on);
+  throw noRoom(number, length, on);
 }
 
 function noRoom(number: number, length: number, on: string): Error {

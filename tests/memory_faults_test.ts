@@ -9,7 +9,7 @@ import { ENTRY, LISTINGS, MARK } from "../shm/_bus_handler.ts";
 import { assembled, missingAssembler } from "./_util/assembled.ts";
 import { recordedHeaders } from "./_util/headers.ts";
 import { memoryName } from "./_util/memory_name.ts";
-import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
+import { denoArgs, isInstalled, missing, run, runDeno } from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -298,6 +298,33 @@ Deno.test("a fault that is not ours ends the program as before", {
   const args = [...denoArgs(source), path];
   const { stdout, signal } = await run(Deno.execPath(), args);
   assertEquals([stdout, signal], ["before\n", "SIGBUS"]);
+});
+
+Deno.test("a file that there is no room for is as long as before", {
+  ignore: !LINUX || Deno.uid() !== 0 ||
+    !["unshare", "mkfs.ext4"].every(isInstalled),
+}, async () => {
+  using dir = new TempDir();
+  const source = `
+    import { MappedFile } from "@ipc/core/shm";
+    const [path] = Deno.args;
+    Deno.writeTextFileSync(path, "hello");
+    using file = MappedFile.open(path);
+    try {
+      file.resize(1 << 26);
+    } catch (error) {
+      console.log(error.code);
+    }
+    console.log(file.size, Deno.readTextFileSync(path));
+  `;
+  // Not every container has loop devices.
+  const script = 'cd "$1" && shift && truncate -s 8M image && mkdir disk && ' +
+    "mkfs.ext4 -q image && mount -o loop image disk || { echo none; exit; }; " +
+    'exec "$@"';
+  const program = [Deno.execPath(), ...denoArgs(source), dir.join("disk/file")];
+  const inside = ["--mount", "sh", "-c", script, "sh", dir.path, ...program];
+  const { stdout } = await run("unshare", inside);
+  if (stdout !== "none\n") assertEquals(stdout, "ENOSPC\n5 hello\n");
 });
 
 Deno.test("more than a file may have is an error, and not the end", {
