@@ -148,24 +148,34 @@ export class Descriptor implements Disposable {
   }
 }
 
+/** What a descriptor is to be used for. */
+type Use = "read" | "write" | "read and write";
+
 /**
- * Takes over a descriptor that came from elsewhere: checks that it is open for
- * what it will be used for and that nobody here owns it, and sets O_CLOEXEC
- * and O_NONBLOCK.
+ * Takes over a descriptor that came from elsewhere: checks that it may be, and
+ * sets O_CLOEXEC and O_NONBLOCK.
  */
-export function adopt(
-  fd: number,
-  use: "read" | "write" | "read and write",
-): Descriptor {
+export function adopt(fd: number, use: Use): Descriptor {
+  requireAdoptable(fd, use);
+  setNonblocking(fd, true);
+  setCloseOnExec(fd);
+  const owner = owned.get(fd);
+  if (owner !== undefined) giveUp(owner);
+  return new Descriptor(fd);
+}
+
+/**
+ * Refuses a descriptor that is not open for what it will be used for, or that
+ * somebody here owns. For who has more to look at before taking it over.
+ */
+export function requireAdoptable(fd: number, use: Use): void {
   fdNumber(fd, "take over a descriptor");
+  const on = `fd ${fd}`;
   const owner = owned.get(fd);
   if (owner !== undefined && !owner.transferable) {
-    throw new Deno.errors.Busy(
-      `Cannot take over fd ${fd}: it already belongs to an open object, ` +
-        `which will close it`,
-    );
+    const hint = "it already belongs to an open object, which will close it";
+    throw systemError(E.EBUSY, "take over", { on, hint });
   }
-  const on = `fd ${fd}`;
   const flags = check(libc.fcntl(fd, F_GETFL, 0n), "fcntl", { on });
   const mode = flags & O_ACCMODE;
   const refused = mode === O_RDONLY && use !== "read" ||
@@ -176,10 +186,6 @@ export function adopt(
       hint: `it is not open to ${use}`,
     });
   }
-  setNonblocking(fd, true);
-  setCloseOnExec(fd);
-  if (owner !== undefined) giveUp(owner);
-  return new Descriptor(fd);
 }
 
 /** Sets FD_CLOEXEC, where it could not be asked for from the beginning. */

@@ -11,7 +11,7 @@ import {
 
 /**
  * Where the data of code begin, from where it does, and how many bytes they
- * are: a multiple of every size that pages have.
+ * are unless more are asked for: a multiple of every size that pages have.
  */
 export const CODE_DATA = 65_536;
 
@@ -27,18 +27,21 @@ export function assemble(listing: string): Uint8Array {
 /**
  * Maps code, with its data behind it. Never writable and executable at once.
  *
+ * @param code The code.
+ * @param data How many bytes of data there are.
  * @throws {Deno.errors.PermissionDenied} If memory may not be executed here.
  */
-export function mapCode(code: Uint8Array): Address {
+export function mapCode(code: Uint8Array, data: number = CODE_DATA): Address {
   const flags = MAP_PRIVATE | platform.MAP_ANONYMOUS;
-  const address = map(2 * CODE_DATA, PROT_READ | PROT_WRITE, flags);
+  const size = CODE_DATA + data;
+  const address = map(size, PROT_READ | PROT_WRITE, flags);
   try {
     const memory = Deno.UnsafePointerView.getArrayBuffer(address, code.length);
     new Uint8Array(memory).set(code);
     protect(address, CODE_DATA, PROT_READ | PROT_EXEC);
     return address;
   } catch (error) {
-    unmap(address, 2 * CODE_DATA);
+    unmap(address, size);
     throw error;
   }
 }

@@ -16,6 +16,9 @@ const FILE_TYPES: Readonly<Record<number, string>> = {
   0xc000: "socket",
 };
 
+/** What is none of these. */
+export const UNKNOWN_TYPE = "file of unknown type";
+
 /** What the file at `path` is, following links: "FIFO", "directory" …. */
 export function fileTypeAt(path: string, context?: ErrorContext): string {
   return fileType(statAt(path, context));
@@ -143,7 +146,7 @@ function identity(stat: DataView): string {
 
 function fileType(stat: DataView): string {
   const mode = modeOf(stat);
-  return FILE_TYPES[mode & S_IFMT] ?? "file of unknown type";
+  return FILE_TYPES[mode & S_IFMT] ?? UNKNOWN_TYPE;
 }
 
 /** Opens `path`, always O_CLOEXEC, and answers the descriptor's number. */

@@ -175,7 +175,7 @@ function pollOf<T extends PollEntry>(
       })),
     attempt() {
       const result = libc.poll(words, count, 0);
-      if (result < 0) return wouldBlock("poll");
+      if (result < 0) return wouldBlock("poll", TOO_MANY);
       return result === 0 ? undefined : readyOf(entries, words);
     },
     block(milliseconds) {
@@ -184,6 +184,12 @@ function pollOf<T extends PollEntry>(
     },
   };
 }
+
+/** Else it fails for want of memory alone: poll(2). */
+const TOO_MANY = {
+  hint: "no more entries are taken than descriptors may be open: " +
+    "RLIMIT_NOFILE (ulimit -n)",
+};
 
 function bitsOf(events: PollEvents): number {
   if (events.readHangup) {

@@ -218,10 +218,13 @@ function refuseClosed(all: readonly number[]): void {
   }
 }
 
+/** Longer is waited in several calls: what BigInt64Array has no room for. */
+const DAY = 86_400_000;
+
 /** struct timeval { time_t tv_sec; suseconds_t tv_usec; }; null is for ever. */
 function timevalOf(milliseconds: number): BigInt64Array<ArrayBuffer> | null {
   if (milliseconds === Infinity) return null;
-  const microseconds = BigInt(Math.ceil(milliseconds * 1000));
+  const microseconds = BigInt(Math.ceil(Math.min(milliseconds, DAY) * 1000));
   return new BigInt64Array([
     microseconds / 1_000_000n,
     microseconds % 1_000_000n,

@@ -24,7 +24,10 @@ const PAGE = 1;
 const USED = 2;
 const RANGES = 4;
 const RANGE = 3;
-const MOST = (CODE_DATA / 8 - RANGES) / RANGE;
+/** As many as there can be mappings, unless vm.max_map_count was raised. */
+const MOST = 65_530;
+/** How many bytes all of that has. */
+const DATA_SIZE = 8 * (RANGES + RANGE * MOST);
 
 const NONE = 0n;
 /** Every page begins at a multiple of this, the smallest there is. */
@@ -43,6 +46,9 @@ const UNGUARDED: Guard = { missing: 0, release() {} };
 /** The handler's data; null where there is no handler. */
 let data: BigUint64Array | null | undefined;
 
+/** All places before this are taken, but for what Workers have given back. */
+let firstFree = 0;
+
 /** Guards memory, from when it is mapped until it is released. */
 export function guard(address: Address, length: number): Guard {
   data ??= findData();
@@ -55,20 +61,26 @@ function guardIn(
   length: number,
 ): Guard {
   const begin = Deno.UnsafePointer.value(address);
-  for (let slot = 0; slot < Math.trunc(MOST); slot++) {
+  for (let tries = 0; tries < MOST; tries++) {
+    const slot = (firstFree + tries) % MOST;
     const at = RANGES + RANGE * slot;
     // Workers have the same handler.
     if (Atomics.compareExchange(data, at, NONE, begin) !== NONE) continue;
+    firstFree = slot + 1;
     data[at + 2] = 0n;
+    let last: number | undefined;
     raise(data, BigInt(slot + 1));
     Atomics.store(data, at + 1, begin + BigInt(length));
     return {
       get missing() {
-        return Number(data[at + 2]);
+        return last ?? Number(data[at + 2]);
       },
       release() {
+        // The place is somebody else's from then on.
+        last = Number(data[at + 2]);
         Atomics.store(data, at + 1, NONE);
         Atomics.store(data, at, NONE);
+        firstFree = Math.min(firstFree, slot);
       },
     };
   }
@@ -104,7 +116,7 @@ function dataOf(entry: bigint): BigUint64Array | undefined {
 function dataAt(start: bigint): BigUint64Array {
   const address = Deno.UnsafePointer.create(start + BigInt(CODE_DATA))!;
   return new BigUint64Array(
-    Deno.UnsafePointerView.getArrayBuffer(address, CODE_DATA),
+    Deno.UnsafePointerView.getArrayBuffer(address, DATA_SIZE),
   );
 }
 
@@ -125,7 +137,7 @@ function install(listing: string, previous: bigint): BigUint64Array | null {
 /** SELinux and systemd's MemoryDenyWriteExecute may say no: mprotect(2). */
 function tryMap(code: Uint8Array): bigint | undefined {
   try {
-    return Deno.UnsafePointer.value(mapCode(code));
+    return Deno.UnsafePointer.value(mapCode(code, DATA_SIZE));
   } catch (error) {
     if (error instanceof Deno.errors.PermissionDenied) return undefined;
     throw error;

@@ -13,7 +13,7 @@ import { arch, os } from "../_internal/platform.ts";
 export const ENTRY = 16;
 
 /** What it is recognized by, by every Worker that has this package. */
-export const MARK = "ipc memory  0001";
+export const MARK = "ipc memory  0002";
 
 /**
  * The handler. Its data are, behind the code:
@@ -33,7 +33,7 @@ const HANDLER_X86_64 = `
                      | .set page, .text+65544
                      | .set used, .text+65552
                      | .set ranges, .text+65568
-                     | .ascii "ipc memory  0001"
+                     | .ascii "ipc memory  0002"
 83 7e 08 02          |   cmp dword ptr [rsi+8], 2      # si_code: BUS_ADRERR
 75 72                |   jne chain
 48 8b 46 10          |   mov rax, [rsi+16]             # si_addr
@@ -96,7 +96,7 @@ c3                   |   ret
 `;
 
 const HANDLER_AARCH64 = `
-            | .ascii "ipc memory  0001"
+            | .ascii "ipc memory  0002"
 29 08 40 b9 |   ldr w9, [x1, #8]              // si_code
 3f 09 00 71 |   cmp w9, #2                    // BUS_ADRERR
 c1 04 00 54 |   b.ne chain

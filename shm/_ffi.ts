@@ -14,12 +14,16 @@ export const libc = open({
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   // int posix_fallocate(int fd, off_t offset, off_t len);  Linux
   posix_fallocate: { parameters: ["i32", "i64", "i64"], result: "i32" },
+  // int getrlimit(int resource, struct rlimit *rlim);  Linux
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   // int fchmod(int fildes, mode_t mode);
   fchmod: { parameters: ["i32", "u32"], result: "i32" },
   // int msync(void *addr, size_t length, int flags);
   msync: { parameters: ["usize", "usize", "i32"], result: "i32" },
   // int mlock(const void *addr, size_t length);
   mlock: { parameters: ["usize", "usize"], result: "i32" },
+  // int mlock2(const void *addr, size_t length, unsigned int flags);  Linux
+  mlock2: { parameters: ["usize", "usize", "u32"], result: "i32" },
   // int munlock(const void *addr, size_t length);
   munlock: { parameters: ["usize", "usize"], result: "i32" },
   // int madvise(void *addr, size_t length, int advice);

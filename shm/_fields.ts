@@ -1,7 +1,7 @@
 /** Where the fields of structs are, and how to get at them. */
 
 import { closedError } from "../_internal/errno.ts";
-import { wholeNumber } from "../_internal/arguments.ts";
+import { cText, wholeNumber } from "../_internal/arguments.ts";
 import type { ArrayOf, AtomicField, FieldType, ScalarType } from "./field.ts";
 
 /** One field and where it is. */
@@ -105,7 +105,7 @@ function accessToText(bytes: Uint8Array<ArrayBuffer>): Access {
     },
     set(text: string) {
       if (bytes.length === 0) gone();
-      const encoded = encoder.encode(text);
+      const encoded = encoder.encode(cText(text, "set a text", "it"));
       if (encoded.length > size) {
         throw new RangeError(
           `Cannot set a text: it must have at most ${size} bytes: ` +

@@ -54,7 +54,9 @@ export function longsOf({ words }: Records): BigInt64Array<ArrayBuffer> {
 
 /** What a message of so many bytes takes. */
 export function recordSize(length: number, unit: number): number {
-  return (length + 2 * unit - 1) & -unit;
+  const end = length + 2 * unit - 1;
+  // Bit by bit for the remainder alone: the length may have more than 31.
+  return end - (end & (unit - 1));
 }
 
 /** What memory a capacity takes, in bytes. */
@@ -68,10 +70,10 @@ export function sizeFor(
   return HEADER + recordSize(capacity, unit);
 }
 
-/** The capacity of what fills so many bytes; may be negative. */
+/** The capacity of what fills so many bytes; 1 if they are too few. */
 export function capacityOf(bytes: number, { unit }: Format): number {
   const size = Math.min(MOST_SIZE, bytes - HEADER);
-  return size - size % unit - unit;
+  return Math.max(1, size - size % unit - unit);
 }
 
 /** The error for memory in which there is what cannot be. */

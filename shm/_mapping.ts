@@ -12,6 +12,7 @@ import {
 } from "../_internal/platform.ts";
 import { GuardedRegion } from "./_guarded_region.ts";
 import { memorySize, truncate } from "./_object.ts";
+import { isWriteSealed } from "./_seals.ts";
 import type { Region } from "./_region.ts";
 
 /** What of an object to map. */
@@ -36,24 +37,37 @@ export function mapObject(fd: number, part: Part, on: string): GuardedRegion {
     throw systemError(E.EINVAL, "mmap", { on, hint });
   }
   const protection = PROT_READ | PROT_WRITE;
-  const address = map(size, protection, flags, fd, offset, { on });
+  const address = map(size, protection, flags, fd, offset, {
+    on,
+    hint: writable && isWriteSealed(fd)
+      ? "it is sealed against writing, so it can only be read"
+      : undefined,
+  });
   return new GuardedRegion(address, size, on);
 }
 
 /** How to make something longer. */
 type Grow = (fd: number, length: number, on: string) => void;
 
-/** Gives an object another end and maps it anew from `offset` to there. */
+/**
+ * Gives an object another end, if it is `wanted`, and maps it anew from
+ * `offset` to there.
+ */
 export function resizeObject(
   region: Region,
   fd: number,
-  size: number,
+  wanted: number | undefined,
   grow: Grow,
   offset: number = 0,
 ): void {
-  memorySize(size, "resize");
+  if (wanted !== undefined) memorySize(wanted, "resize");
   const { name: on, writable } = region;
   const length = fileLengthOf(fd);
+  const size = wanted ?? length - offset;
+  if (size <= 0) {
+    const hint = `it has ${length} bytes now, so there is nothing to map`;
+    throw systemError(E.EINVAL, "mmap", { on, hint });
+  }
   const end = offset + size;
   if (end !== length && !writable) {
     const hint = "it is only read";

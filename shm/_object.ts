@@ -5,9 +5,11 @@ import { wholeNumber } from "../_internal/arguments.ts";
 import { check, E, systemError } from "../_internal/errno.ts";
 import {
   fileLengthOf,
-  fileTypeAt,
+  fileTypeOf,
   listDirectory,
+  lookAt,
   readTextFile,
+  UNKNOWN_TYPE,
 } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
 import {
@@ -64,15 +66,33 @@ export function createObject(name: string, size: number, mode: number): number {
 
 /** Opens an object that has been made, or is just being made. */
 export function openObject(name: string, readOnly: boolean): number {
-  const flags = readOnly ? O_RDONLY : O_RDWR;
+  // Without O_NONBLOCK a FIFO there would have us wait for its writer.
+  const flags = (readOnly ? O_RDONLY : O_RDWR) |
+    (os === "linux" ? platform.O_NONBLOCK : 0);
   const fd = libc.shm_open(cString(name), flags, 0);
   check(fd, "shm_open", { on: name, ...KIND });
+  try {
+    requireMemory(fd, name);
+  } catch (error) {
+    base.close(fd);
+    throw error;
+  }
   for (let waited = 0; waited < PATIENCE; waited++) {
     if (fileLengthOf(fd) > 0) break;
     // Whoever makes it has not come to give it a size.
     sleepSync(1);
   }
   return fd;
+}
+
+/** Refuses what is neither shared memory nor a file. */
+export function requireMemory(fd: number, on: string): void {
+  const type = fileTypeOf(fd);
+  if (type === "regular file") return;
+  // Shared memory of macOS need not have any.
+  if (os !== "linux" && type === UNKNOWN_TYPE) return;
+  const hint = `it is no memory but a ${type}`;
+  throw systemError(E.EINVAL, "mmap", { on, hint });
 }
 
 /** The file of an object. Linux. */
@@ -97,13 +117,9 @@ export function listObjects(): string[] {
     .sort();
 }
 
+/** It may have gone since, or be a link, which nobody can open: shm_open(3). */
 function isObject(name: string): boolean {
-  try {
-    return fileTypeAt(`${DIRECTORY}/${name}`) === "regular file";
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return lookAt(`${DIRECTORY}/${name}`)?.type === "regular file";
 }
 
 /**
@@ -121,11 +137,16 @@ export function growObject(fd: number, length: number, on: string): void {
  */
 export function grow(fd: number, length: number, on: string): void {
   if (os !== "linux") return truncate(fd, length, on);
+  requireAllowed(length, on);
+  const before = fileLengthOf(fd);
   let number: number;
   do {
     number = libc.posix_fallocate(fd, 0n, BigInt(length));
   } while (number === E.EINTR);
-  if (number !== 0) throw noRoom(number, length, on);
+  if (number === 0) return;
+  // ext4 goes as far as it can, and would leave a full disk.
+  if (fileLengthOf(fd) > before) truncate(fd, before, on);
+  throw noRoom(number, length, on);
 }
 
 function noRoom(number: number, length: number, on: string): Error {
@@ -133,6 +154,21 @@ function noRoom(number: number, length: number, on: string): Error {
   return systemError(number, "posix_fallocate", {
     on,
     hint: full ? `there is no room for ${length} bytes` : undefined,
+  });
+}
+
+const RLIMIT_FSIZE = 1;
+
+/** Refuses what ends the program, by SIGXFSZ, if it is tried: getrlimit(2). */
+function requireAllowed(length: number, on: string): void {
+  // struct rlimit { rlim_t rlim_cur, rlim_max; }
+  const limits = new BigUint64Array(2);
+  check(libc.getrlimit(RLIMIT_FSIZE, limits), "getrlimit");
+  if (length <= limits[0]) return;
+  throw systemError(E.EFBIG, "posix_fallocate", {
+    on,
+    hint: `no file may have more than ${limits[0]} bytes: ` +
+      "raise RLIMIT_FSIZE (ulimit -f)",
   });
 }
 

@@ -35,6 +35,12 @@ export function getSeals(fd: number): Seal[] {
   return (Object.keys(SEALS) as Seal[]).filter((seal) => mask & SEALS[seal]);
 }
 
+/** Whether it can only be mapped to be read. */
+export function isWriteSealed(fd: number): boolean {
+  const seals = os === "linux" ? getSeals(fd) : [];
+  return seals.includes("write") || seals.includes("future-write");
+}
+
 /** Refuses what is no seal, before anything is done. */
 export function requireSeals(seals: readonly Seal[]): void {
   for (const seal of seals) sealBit(seal);

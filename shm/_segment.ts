@@ -10,6 +10,7 @@ import {
 import { MappedRegion } from "../_internal/mapped_region.ts";
 import { type Address, mappedAt } from "../_internal/mapping.ts";
 import {
+  IPC_CREAT,
   IPC_RMID,
   IPC_STAT,
   os,
@@ -36,7 +37,9 @@ export function segments(size: number = 0): SysvKind {
   return {
     kind: KIND,
     syscall: "shmget",
-    get: (key, flags) => libc.shmget(key, BigInt(size), flags),
+    // One that is there has to have that size at least: shmget(2).
+    get: (key, flags) =>
+      libc.shmget(key, flags & IPC_CREAT ? BigInt(size) : 0n, flags),
     hint(number) {
       if (number === E.EINVAL) {
         return `${size} bytes are more than the system allows (kernel.shmmax)`;

@@ -20,6 +20,11 @@ const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
 const MFD_HUGETLB = 4;
 
+/** NAME_MAX less "memfd:". */
+const LONGEST_NAME = 249;
+
+const encoder = new TextEncoder();
+
 /** Makes a memory file: memfd_create(2). Linux. */
 export function createMemfd(options: MemfdOptions): number {
   const { size, name = "ipc", sealable, hugePages } = options;
@@ -27,7 +32,7 @@ export function createMemfd(options: MemfdOptions): number {
     notSupported("a memfd", "use SharedMemory.anonymous() instead");
   }
   memorySize(size, "create a memfd");
-  cText(name, "create a memfd", "the name");
+  requireName(name);
   const flags = MFD_CLOEXEC | (sealable ? MFD_ALLOW_SEALING : 0) |
     (hugePages ? MFD_HUGETLB : 0);
   const fd = libc.memfd_create(cString(name), flags);
@@ -41,6 +46,16 @@ export function createMemfd(options: MemfdOptions): number {
     base.close(fd);
     throw error;
   }
+}
+
+function requireName(name: string): void {
+  cText(name, "create a memfd", "the name");
+  const length = encoder.encode(name).length;
+  if (length <= LONGEST_NAME) return;
+  throw new RangeError(
+    `Cannot create a memfd: the name must have at most ${LONGEST_NAME} bytes: ` +
+      `it has ${length}`,
+  );
 }
 
 function requireMultiple(size: number, page: number): void {

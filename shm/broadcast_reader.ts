@@ -1,4 +1,4 @@
-import { bytes } from "../_internal/arguments.ts";
+import { timeout as checkTimeout } from "../_internal/arguments.ts";
 import { backoff } from "../_internal/backoff.ts";
 import { closedError } from "../_internal/errno.ts";
 import { firstOf } from "../_internal/first_of.ts";
@@ -15,6 +15,7 @@ import {
   type CopyRecord,
 } from "./_broadcast_cursor.ts";
 import { AT_PRODUCER, AT_READERS } from "./_broadcast_layout.ts";
+import { intoOf } from "./_into.ts";
 import type { Records } from "./_layout.ts";
 import type { OwnedSide } from "./_owner.ts";
 import { Peer } from "./_peer.ts";
@@ -168,6 +169,9 @@ export class BroadcastReader
   receiveSync(
     options?: RingReceiveOptions & SyncWaitOptions,
   ): BroadcastMessage | null {
+    if (options?.timeout !== undefined) {
+      checkTimeout(options.timeout, "receive");
+    }
     if (this.#queue.idle) {
       const message = this.#attempt(options);
       if (message !== undefined) return message;
@@ -273,7 +277,7 @@ export class BroadcastReader
   }
 
   #attempt(options?: RingReceiveOptions): BroadcastMessage | null | undefined {
-    const into = options?.into && bytes(options.into, "receive");
+    const into = intoOf(options);
     const data = this.#take(
       (at, length) => this.#copy(at, length, into ?? new Uint8Array(length)),
       into?.length,

@@ -156,13 +156,15 @@ export class MappedFile extends MappedMemory {
 
   /**
    * Makes the file so long that the memory has this size and ends with it, and
-   * maps it anew: every view from before is detached, on this side. Others keep
+   * maps it anew: every view from before is detached, on this side. What the
+   * file has behind that is cut off, also if it never was mapped. Others keep
    * what they have mapped, and must not touch what is not there any more.
    *
    * @param size How many bytes; as many as the file has now if not given, which
    * is for when somebody else has changed that.
    * @throws {RangeError} If that is no size.
-   * @throws {IpcError} `ENOSPC` if there is not enough room. Nothing has changed
+   * @throws {IpcError} `ENOSPC` or `EFBIG` if there is not enough room; `EINVAL`
+   * if the file has come to end before the memory begins. Nothing has changed
    * then.
    * @throws {Deno.errors.PermissionDenied} If it is only read.
    * @throws {Deno.errors.BadResource} If it is closed.
@@ -180,7 +182,7 @@ export class MappedFile extends MappedMemory {
    * await Deno.remove(path);
    * ```
    */
-  resize(size: number = fileLengthOf(this.fd) - this.offset): void {
+  resize(size?: number): void {
     resizeObject(this.#region, this.fd, size, grow, this.offset);
   }
 

@@ -4,6 +4,7 @@ import type { MemoryRegion } from "../_internal/mapped_region.ts";
 import { pageSize } from "../_internal/mapping.ts";
 import { MS_ASYNC, notSupported, os, platform } from "../_internal/platform.ts";
 import { libc } from "./_ffi.ts";
+import { lockPages } from "./_locked_pages.ts";
 import type { Region } from "./_region.ts";
 
 /** Options of {@linkcode MappedMemory.sync}. */
@@ -170,7 +171,8 @@ export abstract class MappedMemory implements MemoryRegion, Disposable {
 
   /**
    * Keeps the memory from being swapped out: mlock(2). Without privileges only
-   * so much of it as RLIMIT_MEMLOCK allows.
+   * so much of it as RLIMIT_MEMLOCK allows. What is mapped anew, by resizing or
+   * sealing it, has to be locked anew.
    *
    * @throws {IpcError} `ENOMEM` if that is more than is allowed.
    * @throws {Deno.errors.PermissionDenied} If nothing at all is allowed.
@@ -185,10 +187,7 @@ export abstract class MappedMemory implements MemoryRegion, Disposable {
    * ```
    */
   lock(): void {
-    check(libc.mlock(...this.#range()), "mlock", {
-      on: this.#region.name,
-      hint: "raise RLIMIT_MEMLOCK (ulimit -l)",
-    });
+    lockPages(this.#region, this.bytes);
   }
 
   /**
@@ -211,11 +210,14 @@ export abstract class MappedMemory implements MemoryRegion, Disposable {
   }
 
   /**
-   * Tells the kernel how the memory will be used: madvise(2).
+   * Tells the kernel how the memory will be used: madvise(2). Of memory that is
+   * not {@linkcode writable}, `"dontneed"` drops the pages that have become
+   * copies: they are what everybody else sees again.
    *
    * @param advice How.
    * @throws {TypeError} If there is no such advice.
    * @throws {Deno.errors.NotSupported} If this system does not know it.
+   * @throws {IpcError} `EINVAL` if it cannot be done, as with what is locked.
    * @throws {Deno.errors.BadResource} If it is closed.
    *
    * @example
@@ -241,7 +243,9 @@ export abstract class MappedMemory implements MemoryRegion, Disposable {
     const result = libc.madvise(...this.#range(), number);
     check(result, "madvise", {
       on: this.#region.name,
-      hint: `this system does not know "${advice}" for it`,
+      hint: advice === "dontneed"
+        ? "what is locked has to be unlocked before"
+        : `this system does not know "${advice}" for it`,
     });
   }
 

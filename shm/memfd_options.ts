@@ -4,7 +4,7 @@ export interface MemfdOptions {
   readonly size: number;
   /**
    * What it is called in `/proc/PID/fd` and `/proc/PID/maps`; no name by which
-   * it could be opened.
+   * it could be opened. Up to 249 bytes.
    *
    * @default {"ipc"}
    */

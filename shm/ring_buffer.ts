@@ -1,4 +1,7 @@
-import { bytes, messageBytes } from "../_internal/arguments.ts";
+import {
+  messageBytes,
+  timeout as checkTimeout,
+} from "../_internal/arguments.ts";
 import { ensure } from "../_internal/ensure.ts";
 import { type MemoryRegion, onUnmap } from "../_internal/mapped_region.ts";
 import { Spin } from "../_internal/spin.ts";
@@ -7,6 +10,7 @@ import {
   type WaitOptions,
   WaitQueue,
 } from "../_internal/wait.ts";
+import { intoOf } from "./_into.ts";
 import { RingConsumer } from "./_ring_consumer.ts";
 import { type Records, sizeFor } from "./_layout.ts";
 import { find, make, requireLength, requireWritable } from "./_making.ts";
@@ -323,6 +327,7 @@ export class RingBuffer
    */
   sendSync(data: Uint8Array | string, options?: SyncWaitOptions): void {
     const message = messageBytes(data, "send");
+    if (options?.timeout !== undefined) checkTimeout(options.timeout, "send");
     if (this.#sending.idle && this.#producer.trySend(message)) return;
     const attempt = () => this.#producer.trySend(message) || undefined;
     this.#sending.runSync(attempt, options);
@@ -422,6 +427,9 @@ export class RingBuffer
     options?: RingReceiveOptions & SyncWaitOptions,
   ): Uint8Array<ArrayBuffer> | null {
     const into = intoOf(options);
+    if (options?.timeout !== undefined) {
+      checkTimeout(options.timeout, "receive");
+    }
     if (this.#receiving.idle) {
       const message = this.#consumer.tryReceive(into);
       if (message !== undefined) return message;
@@ -764,11 +772,4 @@ export class RingBuffer
   [Symbol.dispose](): void {
     this.close();
   }
-}
-
-function intoOf(
-  options: RingReceiveOptions | undefined,
-): Uint8Array<ArrayBuffer> | undefined {
-  const into = options?.into;
-  return into === undefined ? undefined : bytes(into, "receive");
 }

@@ -1,8 +1,12 @@
 import { fdNumber, fileMode } from "../_internal/arguments.ts";
-import { adopt, Descriptor } from "../_internal/descriptor.ts";
+import {
+  adopt,
+  Descriptor,
+  requireAdoptable,
+} from "../_internal/descriptor.ts";
 import { ensure } from "../_internal/ensure.ts";
 import { E, systemError } from "../_internal/errno.ts";
-import { fileLengthOf, fileTypeOf } from "../_internal/file.ts";
+import { fileLengthOf } from "../_internal/file.ts";
 import { TemporaryName } from "../_internal/temporary_name.ts";
 import { mapObject, resizeObject } from "./_mapping.ts";
 import {
@@ -13,6 +17,7 @@ import {
   memorySize,
   openObject,
   pathOf,
+  requireMemory,
   unlinkObject,
 } from "./_object.ts";
 import { Region } from "./_region.ts";
@@ -141,7 +146,8 @@ export class SharedMemory extends MappedMemory {
    * @returns The memory, all of it; close it when done.
    * @throws {Deno.errors.NotFound} If there is none of that name.
    * @throws {Deno.errors.PermissionDenied} If it may not be used.
-   * @throws {IpcError} `EINVAL` if nobody has given it a size.
+   * @throws {IpcError} `EINVAL` if nobody has given it a size, or it is no
+   * memory.
    * @throws {TypeError} If the name is none.
    *
    * @example
@@ -268,7 +274,9 @@ export class SharedMemory extends MappedMemory {
    * @returns The memory, all zeros; close it when done.
    * @throws {IpcError} `ENOSPC` or `ENOMEM` if there is not enough memory, or
    * there are not enough huge pages.
-   * @throws {RangeError} If the size is none, or no multiple of a huge page.
+   * @throws {TypeError} If the name is none.
+   * @throws {RangeError} If the name is too long, the size is none, or no
+   * multiple of a huge page.
    * @throws {Deno.errors.NotSupported} On macOS.
    *
    * @example Memory that the receiver can rely on
@@ -295,8 +303,11 @@ export class SharedMemory extends MappedMemory {
    * @returns The memory; close it when done.
    * @throws {Deno.errors.BadResource} If it is not open for that.
    * @throws {Deno.errors.Busy} If an open object here owns it.
+   * @throws {Deno.errors.PermissionDenied} If it is sealed against writing, and
+   * not only to be read.
    * @throws {IpcError} `EINVAL` if it is of no memory, or of none at all.
-   * @throws {RangeError} If that is no number of a descriptor.
+   * @throws {RangeError} If that is no number of a descriptor. It stays open
+   * after any error, and is not taken over.
    *
    * @example A child that was given memory as its descriptor 3
    * ```ts no-assert ignore
@@ -312,19 +323,11 @@ export class SharedMemory extends MappedMemory {
   ): SharedMemory {
     const { readOnly = false } = options;
     fdNumber(fd, "take over a descriptor");
-    const type = fileTypeOf(fd);
-    if (type !== "regular file") {
-      const hint = `it is no memory but a ${type}`;
-      throw systemError(E.EINVAL, "mmap", { on: `fd ${fd}`, hint });
-    }
-    requireBytes(fd, `fd ${fd}`);
-    const descriptor = adopt(fd, readOnly ? "read" : "read and write");
-    try {
-      return SharedMemory.#map(descriptor, { readOnly });
-    } catch (error) {
-      descriptor.close();
-      throw error;
-    }
+    requireMemory(fd, `fd ${fd}`);
+    const use = readOnly ? "read" : "read and write";
+    requireAdoptable(fd, use);
+    const region = regionOf(fd, `fd ${fd}`, readOnly);
+    return new SharedMemory(adopt(fd, use), region, undefined, false);
   }
 
   /**
@@ -344,8 +347,9 @@ export class SharedMemory extends MappedMemory {
    * @param size How many bytes; as many as there are now if not given, which is
    * for when somebody else has resized it.
    * @throws {RangeError} If that is no size.
-   * @throws {IpcError} `ENOSPC` if there is not enough room; `EINVAL` on macOS,
-   * where memory has one size all its life. Nothing has changed then.
+   * @throws {IpcError} `ENOSPC` or `EFBIG` if there is not enough room; `EINVAL`
+   * if nothing is left of it, or on macOS, where memory has one size all its
+   * life. Nothing has changed then.
    * @throws {Deno.errors.PermissionDenied} If it is sealed or read-only.
    * @throws {Deno.errors.BadResource} If it is closed.
    *
@@ -360,7 +364,7 @@ export class SharedMemory extends MappedMemory {
    * assertEquals([before.length, memory.bytes.length], [0, 8192]);
    * ```
    */
-  resize(size: number = fileLengthOf(this.fd)): void {
+  resize(size?: number): void {
     resizeObject(this.#region, this.fd, size, growObject);
   }
 
@@ -406,7 +410,8 @@ export class SharedMemory extends MappedMemory {
   }
 
   /**
-   * The seals that are set; none on memory that takes none. Linux only.
+   * The seals that are set. Memory that takes none is sealed against that from
+   * the beginning: `"seal"` is all there is then. Linux only.
    *
    * @throws {Deno.errors.NotSupported} On macOS.
    * @throws {Deno.errors.BadResource} If it is closed.
@@ -466,26 +471,17 @@ export class SharedMemory extends MappedMemory {
     this.#region.replace(mapping, writable);
   }
 
-  /** Takes over a descriptor that was opened here. */
+  /** Takes over a descriptor that was opened here, and maps all of it. */
   static #own(fd: number, how: How): SharedMemory {
-    const descriptor = new Descriptor(fd, how.name ?? "anonymous memory");
+    const { name, readOnly = false, temporary = false } = how;
+    const descriptor = new Descriptor(fd, name ?? "anonymous memory");
     try {
-      return SharedMemory.#map(descriptor, how);
+      const region = regionOf(fd, descriptor.name, readOnly);
+      return new SharedMemory(descriptor, region, name, temporary);
     } catch (error) {
       descriptor.close();
       throw error;
     }
-  }
-
-  /** Maps all of an object. */
-  static #map(descriptor: Descriptor, how: How): SharedMemory {
-    const { name, readOnly = false, temporary = false } = how;
-    const on = descriptor.name;
-    const size = requireBytes(descriptor.fd, on);
-    const writable = !readOnly;
-    const mapping = mapObject(descriptor.fd, { size, writable }, on);
-    const region = new Region(mapping, on, writable);
-    return new SharedMemory(descriptor, region, name, temporary);
   }
 }
 
@@ -494,6 +490,13 @@ interface How {
   readonly name?: string;
   readonly readOnly?: boolean;
   readonly temporary?: boolean;
+}
+
+/** Maps all of an object. */
+function regionOf(fd: number, on: string, readOnly: boolean): Region {
+  const writable = !readOnly;
+  const size = requireBytes(fd, on);
+  return new Region(mapObject(fd, { size, writable }, on), on, writable);
 }
 
 /** The size of an object, which has to have one. */

@@ -177,6 +177,12 @@ export class Struct<const F extends StructFields> {
   ): [string, A][] {
     const { bytes } = memory;
     const most = bytes.length - this.size;
+    if (most < 0) {
+      throw new RangeError(
+        `Cannot place a struct: the memory must have ${this.size} bytes: ` +
+          `there are ${bytes.length}`,
+      );
+    }
     wholeNumber(offset, "place a struct", "the offset in bytes", 0, most);
     if ((bytes.byteOffset + offset) % this.alignment !== 0) {
       throw new RangeError(

@@ -321,10 +321,11 @@ export class SysvSharedMemory extends MappedMemory {
    * ```
    */
   override close(): void {
-    const { id } = this;
-    if (this.#temporary && segmentExists(id)) removeSegment(id);
-    this.#temporary = false;
     super.close();
+    const { id } = this;
+    const temporary = this.#temporary;
+    this.#temporary = false;
+    if (temporary && segmentExists(id)) removeSegment(id);
   }
 
   /** Attaches what was just made. */

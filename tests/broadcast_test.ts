@@ -238,6 +238,7 @@ Deno.test("waits for a message end with it, by abort, in time, and by closing", 
   const signal = AbortSignal.timeout(5);
   await assertRejects(() => reader.receive({ signal }), DOMException);
   broadcast.send("next");
+  assertThrows(() => reader.receiveSync({ timeout: -1 }), RangeError);
   assertEquals(reader.tryReceive()?.data.length, 4);
 
   const closing = assertRejects(

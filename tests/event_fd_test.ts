@@ -1,7 +1,9 @@
 import {
+  assert,
   assertEquals,
   assertGreater,
   assertRejects,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import { EventFd, IpcError } from "@ipc/core/event";
@@ -132,7 +134,13 @@ Deno.test("EventFd.waitSync() ends with its time-out", { ignore }, async () => {
   using event = EventFd.create();
   assertThrows(() => event.waitSync({ timeout: 10 }), Deno.errors.TimedOut);
   const waiting = event.wait();
-  assertThrows(() => event.waitSync(), Deno.errors.Busy);
+  const busy = assertThrows(() => event.waitSync(), Deno.errors.Busy);
+  assert("code" in busy);
+  assertEquals(busy.code, "EBUSY");
+  assertStringIncludes(
+    busy.message,
+    "'eventfd': an asynchronous read is pending",
+  );
   event.signal();
   await waiting;
 });
@@ -160,7 +168,13 @@ Deno.test(
   { ignore },
   async () => {
     using event = EventFd.fromFd(eventCounter(5).release());
-    assertThrows(() => EventFd.fromFd(event.fd), Deno.errors.Busy);
+    const busy = assertThrows(
+      () => EventFd.fromFd(event.fd),
+      Deno.errors.Busy,
+      `'fd ${event.fd}': it already belongs to an open object`,
+    );
+    assert("code" in busy);
+    assertEquals(busy.code, "EBUSY");
     assertEquals(await event.wait(), 5n);
     assertThrows(() => EventFd.fromFd(-1), RangeError);
     assertThrows(() => EventFd.fromFd(0x7fffffff), Deno.errors.BadResource);

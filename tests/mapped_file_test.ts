@@ -160,6 +160,8 @@ Deno.test("a part at an offset is resized to where it ends", () => {
   using mapped = MappedFile.open(path, { offset: PAGE });
   mapped.resize(10);
   assertEquals([mapped.size, Deno.statSync(path).size], [10, PAGE + 10]);
+  Deno.truncateSync(path, 5);
+  assertThrows(() => mapped.resize(), IpcError, "it has 5 bytes now");
 });
 
 Deno.test("sync() writes to the disk, all of it or a part", () => {

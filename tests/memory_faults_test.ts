@@ -9,7 +9,7 @@ import { ENTRY, LISTINGS, MARK } from "../shm/_bus_handler.ts";
 import { assembled, missingAssembler } from "./_util/assembled.ts";
 import { recordedHeaders } from "./_util/headers.ts";
 import { memoryName } from "./_util/memory_name.ts";
-import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
+import { denoArgs, isInstalled, missing, run, runDeno } from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -199,12 +199,35 @@ Deno.test(
     console.log(memory.missingPages);
     memory.resize();
     console.log(memory.size, memory.missingPages, memory.bytes[0]);
+    memory.resize(8192);
+    Deno.truncateSync("/dev/shm" + name, 0);
+    memory.bytes.fill(1);
+    memory.close();
+    const others = [1, 2, 3].map(() => SharedMemory.anonymous(8192));
+    console.log(memory.missingPages, others.map((each) => each.missingPages));
   `,
       [memoryName()],
     );
-    assertEquals(output, "7 7 0 0\n0 1\n5 1\n3\n4196 0 1");
+    assertEquals(output, "7 7 0 0\n0 1\n5 1\n3\n4196 0 1\n2 [ 0, 0, 0 ]");
   },
 );
+
+Deno.test("it makes no difference how much else is mapped", {
+  ignore: !LINUX,
+}, async () => {
+  const output = await runDeno(
+    `
+    import { SharedMemory } from "@ipc/core/shm";
+    const [name] = Deno.args;
+    const others = Array.from({ length: 2800 }, () => SharedMemory.anonymous(1));
+    using memory = SharedMemory.create(name, { size: 1, temporary: true });
+    Deno.truncateSync("/dev/shm" + name, 0);
+    console.log(memory.bytes[0], memory.missingPages, others.length);
+  `,
+    [memoryName()],
+  );
+  assertEquals(output, "0 1 2800");
+});
 
 Deno.test("Workers survive it as well, with the same handler", {
   ignore: !LINUX,
@@ -275,6 +298,71 @@ Deno.test("a fault that is not ours ends the program as before", {
   const args = [...denoArgs(source), path];
   const { stdout, signal } = await run(Deno.execPath(), args);
   assertEquals([stdout, signal], ["before\n", "SIGBUS"]);
+});
+
+Deno.test("a file that there is no room for is as long as before", {
+  ignore: !LINUX || Deno.uid() !== 0 ||
+    !["unshare", "mkfs.ext4"].every(isInstalled),
+}, async () => {
+  using dir = new TempDir();
+  const source = `
+    import { MappedFile } from "@ipc/core/shm";
+    const [path] = Deno.args;
+    Deno.writeTextFileSync(path, "hello");
+    using file = MappedFile.open(path);
+    try {
+      file.resize(1 << 26);
+    } catch (error) {
+      console.log(error.code);
+    }
+    console.log(file.size, Deno.readTextFileSync(path));
+  `;
+  // Not every container has loop devices.
+  const script = 'cd "$1" && shift && truncate -s 8M image && mkdir disk && ' +
+    "mkfs.ext4 -q image && mount -o loop image disk || { echo none; exit; }; " +
+    'exec "$@"';
+  const program = [Deno.execPath(), ...denoArgs(source), dir.join("disk/file")];
+  const inside = ["--mount", "sh", "-c", script, "sh", dir.path, ...program];
+  const { stdout } = await run("unshare", inside);
+  if (stdout !== "none\n") assertEquals(stdout, "ENOSPC\n5 hello\n");
+});
+
+Deno.test("more than a file may have is an error, and not the end", {
+  ignore: !LINUX,
+}, async () => {
+  using dir = new TempDir();
+  const output = await runDeno(
+    `
+    import { MappedFile, SharedMemory } from "@ipc/core/shm";
+    const { setrlimit } = Deno.dlopen("libc.so.6", {
+      setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+    }).symbols;
+    const RLIMIT_FSIZE = 1;
+    setrlimit(RLIMIT_FSIZE, new BigUint64Array([2n ** 28n, 2n ** 64n - 1n]));
+    const [name, path] = Deno.args;
+    using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+    // Less, and Deno's own caches might be larger.
+    const size = 2 ** 28 + 1;
+    const attempts = [
+      () => memory.resize(size),
+      () => SharedMemory.create(name + "2", { size }),
+      () => SharedMemory.anonymous(size),
+      () => MappedFile.open(path, { create: true, size }),
+    ];
+    for (const attempt of attempts) {
+      try {
+        attempt();
+      } catch ({ code, message }) {
+        console.log(code, message.endsWith("RLIMIT_FSIZE (ulimit -f)"));
+      }
+    }
+    console.log(memory.size, SharedMemory.list().includes(name + "2"));
+  `,
+    [memoryName(), dir.join("file")],
+  );
+  const lines = output.split("\n");
+  assertEquals(lines.slice(0, 4), Array(4).fill("EFBIG true"));
+  assertEquals(lines[4], "4096 false");
 });
 
 Deno.test("a full /dev/shm is an error when memory is made, and never later", {

@@ -4,6 +4,7 @@ import {
   assertLess,
   assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
   assertThrows,
 } from "@std/assert";
 import { EventFd } from "@ipc/core/event";
@@ -173,6 +174,23 @@ Deno.test("poll() tells for each number whether it is open", {
   `);
   const each = "[[true,false],[false,true],[true,false]]";
   assertEquals(output, [each, each, each].join("\n"));
+});
+
+Deno.test("poll() says why there are too many entries", {
+  ignore: !LINUX,
+}, async () => {
+  const output = await runDeno(`
+    import { poll } from "@ipc/core/mux";
+    const { setrlimit } = Deno.dlopen("libc.so.6", {
+      setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+    }).symbols;
+    const RLIMIT_NOFILE = 7;
+    setrlimit(RLIMIT_NOFILE, new BigUint64Array([256n, 256n]));
+    const entries = Array(257).fill({ fd: 0, events: { read: true } });
+    await poll(entries).catch(({ code, message }) => console.log(code, message));
+  `);
+  assertStringIncludes(output, "EINVAL");
+  assertStringIncludes(output, "RLIMIT_NOFILE (ulimit -n)");
 });
 
 Deno.test("pollSync() ends with its time-out, also if it waits for nothing", () => {

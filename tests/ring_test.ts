@@ -104,6 +104,9 @@ Deno.test("a message that is too long is refused, and the ring goes on", async (
     assertEquals(error.code, "EMSGSIZE");
   }
   await assertRejects(() => producer.send(long), IpcError, "EMSGSIZE");
+  for (const length of [2 ** 31, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
+    assertThrows(() => producer.tryReserve(length), IpcError, "EMSGSIZE");
+  }
   assert(producer.trySend("ok"));
   assertEquals(decoder.decode(consumer.tryReceive()!), "ok");
 });
@@ -140,6 +143,24 @@ Deno.test("a message is received into memory that is there", async () => {
   assertEquals(await waiting, into);
   producer.trySend("2");
   assertEquals(consumer.receiveSync(options)?.length, 1);
+});
+
+Deno.test("bytes that are used again may have another length or be gone", () => {
+  using sides = new Sides(300);
+  const { producer, consumer } = sides;
+  const buffer = new ArrayBuffer(16, { maxByteLength: 256 });
+  const bytes = new Uint8Array(buffer);
+  for (const length of [16, 16, 16, 200, 200, 50, 256, 8]) {
+    buffer.resize(length);
+    const data = new Uint8Array(length).map((_, i) => length + i);
+    bytes.set(data);
+    producer.sendSync(bytes);
+    bytes.fill(0);
+    assertEquals(consumer.receiveSync({ into: bytes }), data);
+  }
+  buffer.transfer();
+  assertThrows(() => producer.trySend(bytes), TypeError, "detached");
+  assertEquals(consumer.tryReceive(), undefined);
 });
 
 Deno.test("what is reserved is written in place, and sent by commit()", async () => {
@@ -269,6 +290,9 @@ Deno.test("arguments that cannot be are refused", () => {
     assertThrows(() => RingBuffer.create(memory, { capacity }), RangeError);
   }
   RingBuffer.create(memory, { capacity: 4096 - 264 });
+  using tiny = SharedMemory.anonymous(271);
+  const tooFew = "must have 272 bytes for a capacity of 1: there are 271";
+  assertThrows(() => RingBuffer.create(tiny), RangeError, tooFew);
   for (const offset of [-64, 1, 63, 4097, NaN, 4096]) {
     assertThrows(() => RingBuffer.create(memory, { offset }), RangeError);
   }
@@ -402,6 +426,19 @@ Deno.test("a blocked receive and send give up in time", () => {
   assertThrows(() => producer.sendSync("9", options), Deno.errors.TimedOut);
   assertThrows(() => producer.reserveSync(1, options), Deno.errors.TimedOut);
   assertEquals(decoder.decode(consumer.receiveSync(options)!), "12345678");
+});
+
+Deno.test("a time-out that is none is refused, whether there is need to wait or not", () => {
+  using sides = new Sides(8);
+  const { producer, consumer } = sides;
+  for (const timeout of [-1, NaN]) {
+    assertThrows(() => producer.sendSync("1", { timeout }), RangeError);
+    assertThrows(() => consumer.receiveSync({ timeout }), RangeError);
+  }
+  producer.sendSync("2");
+  const options = { timeout: "1" as unknown as number };
+  assertThrows(() => consumer.receiveSync(options), TypeError, "timeout");
+  assertEquals(decoder.decode(consumer.tryReceive()!), "2");
 });
 
 Deno.test("an aborted receive or send has taken and lost nothing", async () => {

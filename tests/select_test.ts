@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { EventFd } from "@ipc/core/event";
 import { select, selectSync, trySelect, type Watchable } from "@ipc/core/mux";
-import { Pipe } from "@ipc/core/pipe";
+import { Pipe, spawn } from "@ipc/core/pipe";
 import { BarePair } from "./_util/descriptors.ts";
 import { KINDS } from "./_util/kinds.ts";
 import { Deadline } from "./_util/peer.ts";
@@ -98,6 +98,14 @@ Deno.test("selectSync() ends with its time-out, also if it waits for nothing", (
     );
     assert(performance.now() - begin >= 20);
   }
+});
+
+Deno.test("selectSync() takes the longest time-out there is", async () => {
+  using pipe = Pipe.open();
+  const args = ["-c", "sleep 0.05; printf 1 >&3"];
+  await using _child = spawn("sh", { args, fds: { 3: pipe.writer } });
+  const options = { timeout: Number.MAX_VALUE };
+  assertEquals(selectSync({ read: [pipe.reader] }, options).read.length, 1);
 });
 
 Deno.test("select() refuses to wait for nothing without an end", async () => {

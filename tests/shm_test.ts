@@ -6,7 +6,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import { IpcError, type Seal, SharedMemory } from "@ipc/core/shm";
+import { Fifo } from "@ipc/core/fifo";
 import { Pipe, spawn } from "@ipc/core/pipe";
+import { UnixStream } from "@ipc/core/socket";
 import { descriptorsTo, targetOf } from "./_util/held.ts";
 import { memoryName } from "./_util/memory_name.ts";
 import { missing, run, runDeno } from "./_util/peers.ts";
@@ -147,6 +149,10 @@ Deno.test("resize() without a size follows what somebody else has done", {
   assertEquals(other.size, 4096);
   other.resize();
   assertEquals(other.bytes[8191], 7);
+  Deno.truncateSync(`/dev/shm${name}`, 0);
+  assertThrows(() => other.resize(), IpcError, "it has 0 bytes now");
+  other.resize(1);
+  assertEquals(other.bytes.slice(), new Uint8Array(1));
 });
 
 Deno.test("what is opened to be read is not changed by writing to it", () => {
@@ -224,6 +230,21 @@ Deno.test("memory that nobody has given a size is a clear error", {
   }
 });
 
+Deno.test("what else is in /dev/shm is a clear error, and nobody waits", {
+  ignore: !LINUX,
+}, () => {
+  const name = memoryName();
+  using fifo = Fifo.create(`/dev/shm${name}`, { temporary: true });
+  for (const readOnly of [true, false]) {
+    assertThrows(
+      () => SharedMemory.open(name, { readOnly }),
+      IpcError,
+      "no memory but a FIFO",
+    );
+  }
+  assertEquals(descriptorsTo(fifo.path), []);
+});
+
 Deno.test("SharedMemory.open() waits for who is just making it", {
   ignore: !LINUX,
 }, async () => {
@@ -264,6 +285,26 @@ Deno.test("SharedMemory.list() tells what ls tells, but for semaphores", {
     assert(stdout.split("\n").includes(name.slice(1)));
   } finally {
     Deno.removeSync(semaphore);
+  }
+});
+
+Deno.test("SharedMemory.list() is not misled by links", {
+  ignore: !LINUX,
+}, () => {
+  const [name, link, loop] = Array.from({ length: 3 }, memoryName);
+  using _memory = SharedMemory.create(name, { size: 1, temporary: true });
+  const paths = [link, loop].map((each) => `/dev/shm${each}`);
+  Deno.symlinkSync(`/dev/shm${name}`, paths[0]);
+  Deno.symlinkSync(paths[1], paths[1]);
+  try {
+    const names = SharedMemory.list();
+    assertEquals([name, link, loop].map((each) => names.includes(each)), [
+      true,
+      false,
+      false,
+    ]);
+  } finally {
+    for (const path of paths) Deno.removeSync(path);
   }
 });
 
@@ -330,6 +371,12 @@ Deno.test("a memfd can be sealed, and then nobody can change its size", {
 }, () => {
   using memory = SharedMemory.memfd({ size: 4096, sealable: true, name: "x" });
   assertMatch(targetOf(memory.fd), /^\/memfd:x/);
+  SharedMemory.memfd({ size: 1, name: "x".repeat(249) }).close();
+  assertThrows(
+    () => SharedMemory.memfd({ size: 1, name: "ü".repeat(125) }),
+    RangeError,
+    "at most 249 bytes: it has 250",
+  );
   assertEquals(memory.seals, []);
   memory.seal("shrink", "grow");
   assertEquals(memory.seals, ["shrink", "grow"]);
@@ -358,10 +405,32 @@ Deno.test("a memfd that is sealed against writing is only read from then on", {
   assertThrows(() => memory.resize(1), Deno.errors.PermissionDenied);
 });
 
+Deno.test("sealed memory that arrives can be read, also after the wrong try", {
+  ignore: !LINUX,
+}, async () => {
+  using memory = SharedMemory.memfd({ size: 4096, sealable: true });
+  memory.bytes[0] = 7;
+  memory.seal("write");
+  const [here, there] = UnixStream.pair();
+  using _here = here;
+  using _there = there;
+  await here.send("sealed", { fds: [memory] });
+  using message = await there.receive();
+  const fd = message!.fds[0].take();
+  assertThrows(
+    () => SharedMemory.fromFd(fd),
+    Deno.errors.PermissionDenied,
+    "sealed against writing",
+  );
+  using found = SharedMemory.fromFd(fd, { readOnly: true });
+  assertEquals([found.fd, found.bytes[0], found.seals], [fd, 7, ["write"]]);
+});
+
 Deno.test("seals that are none, and memory that takes none", {
   ignore: !LINUX,
 }, () => {
   using memory = SharedMemory.anonymous(4096);
+  assertEquals(memory.seals, ["seal"]);
   assertThrows(() => memory.seal("tight" as Seal), TypeError, "must be one of");
   assertThrows(
     () => memory.seal("shrink"),
@@ -414,6 +483,32 @@ Deno.test("memory can be kept from being swapped, and advised about", () => {
   }
   assertThrows(() => memory.sync({ length: memory.size + 1 }), RangeError);
 });
+
+Deno.test("what is only read can be kept in memory, and goes on to follow", {
+  ignore: !LINUX,
+}, () => {
+  const name = memoryName();
+  using memory = SharedMemory.create(name, { size: 8193, temporary: true });
+  using reader = SharedMemory.open(name, { readOnly: true });
+  reader.lock();
+  assert(isLocked(name));
+  for (const at of [0, 5000, 8192]) {
+    memory.bytes[at] = 7;
+    assertEquals(reader.bytes[at], 7);
+  }
+  assertThrows(() => reader.advise("dontneed"), IpcError, "unlocked before");
+  reader.unlock();
+  reader.advise("dontneed");
+  assert(!isLocked(name));
+});
+
+/** Whether all of a mapping is kept in memory: proc_pid_smaps(5). */
+function isLocked(name: string): boolean {
+  return Deno.readTextFileSync("/proc/self/smaps")
+    .split(/^(?=[0-9a-f]+-)/m)
+    .filter((mapping) => mapping.includes(name))
+    .some((mapping) => /^VmFlags:.* lo/m.test(mapping));
+}
 
 Deno.test("ten thousand mappings come and go", { ignore: !LINUX }, async () => {
   const output = await runDeno(`

@@ -141,6 +141,8 @@ Deno.test("a text is cut at its end and fills its room", () => {
   assertEquals(memory.bytes.slice(), new Uint8Array([0xc3, 0xa9, 0, 0, 0]));
   assertThrows(() => named.name = "abcde", RangeError, "at most 4 bytes");
   assertThrows(() => named.name = "ééé", RangeError, "it has 6");
+  assertThrows(() => named.name = "a\0b", TypeError, "a NUL character");
+  assertThrows(() => named.name = "\ud800", TypeError, "UTF-8 can encode");
   assertEquals(named.name, "é");
 });
 
@@ -159,6 +161,12 @@ Deno.test("fields and places that cannot be are refused", () => {
     assertThrows(() => Pair.view(memory, offset), RangeError, "the offset");
     assertThrows(() => Pair.atomics(memory, offset), RangeError);
   }
+  using tiny = SharedMemory.anonymous(15);
+  assertThrows(
+    () => Pair.view(tiny),
+    RangeError,
+    "must have 16 bytes: there are 15",
+  );
   const view = Pair.view(memory, 16) as Record<string, unknown>;
   assertThrows(() => view.c = 1, TypeError);
 });

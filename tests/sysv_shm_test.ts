@@ -51,9 +51,10 @@ Deno.test("SysvSharedMemory.create() refuses what is there, open() what is not",
 Deno.test("SysvSharedMemory.ensure() makes it once and finds it afterwards", () => {
   const key = ftok("/tmp", 1 + Math.trunc(Math.random() * 255)) ^ randomKey();
   using made = SysvSharedMemory.ensure(key, { size: 10 });
-  using found = SysvSharedMemory.ensure(key, { size: 5, temporary: true });
-  assertEquals([found.id, found.size], [made.id, 10]);
-  found.close();
+  for (const size of [5, 1 << 20]) {
+    using found = SysvSharedMemory.ensure(key, { size, temporary: true });
+    assertEquals([found.id, found.size], [made.id, 10]);
+  }
   assertEquals(made.stat().attached, 1);
   made.remove();
 });
