@@ -59,13 +59,14 @@ export class Handle {
 
   /** Adds one. */
   add(): void {
-    const sleepers = addOne(this.#mirror);
-    if (sleepers !== 0) this.#finishAdding(sleepers);
+    const added = addOne(this.#mirror);
+    if (added !== 0) this.#finishAdding(added > 0);
   }
 
-  #finishAdding(sleepers: number): void {
+  /** Wakes one who sleeps, or adds by the function if that is still to do. */
+  #finishAdding(added: boolean): void {
     this.requireOpen("release");
-    if (sleepers > 0) futexWake(this.#words.subarray(0, 1), 1);
+    if (added) futexWake(this.#words.subarray(0, 1), 1);
     else if (sem_post(this.address) < 0) throw this.refused(errno());
   }
 

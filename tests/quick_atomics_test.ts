@@ -87,12 +87,26 @@ Deno.test("one is added to what is not at its limit, and from nothing else", {
   using place = new Place();
   const { words } = place;
   const at = mirrorOf(words);
-  words[1] = 3;
-  for (const [value, more] of [[0, 1], [MOST - 1, 1], [MOST, 0], [-1, 0]]) {
-    words[0] = value;
-    assertEquals(addOne(at), more === 1 ? 3 : -1);
-    assertEquals([...words], [value + more, 3, 0, 0]);
+  for (const [next, answer] of [[0, 0], [3, 1], [-1, 1]]) {
+    words[1] = next;
+    for (const [value, more] of [[0, 1], [MOST - 1, 1], [MOST, 0], [-1, 0]]) {
+      words[0] = value;
+      assertEquals(addOne(at), more === 1 ? answer : -1);
+      assertEquals([...words], [value + more, next, 0, 0]);
+    }
   }
+});
+
+Deno.test("a semaphore made anew while somebody slept gets one by a release", {
+  ignore: !LINUX,
+}, () => {
+  using place = new Place();
+  const { memory, words } = place;
+  const semaphore = UnnamedSemaphore.init(memory, 0, 0);
+  // He has taken himself away from those who sleep, and was not among them.
+  words[1] = -1;
+  semaphore.release();
+  assertEquals(semaphore.value, 1);
 });
 
 Deno.test("where no memory is mirrored nothing can be had", () => {
