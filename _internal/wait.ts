@@ -58,6 +58,8 @@ export interface Parking {
   readonly park: Park;
   /** Blocks this thread, for `milliseconds` at the longest. */
   readonly parkSync: (milliseconds: number) => void;
+  /** Called by who was woken, as may be, and makes no attempt any more. */
+  readonly passOn?: () => void;
 }
 
 /**
@@ -189,6 +191,7 @@ export class WaitQueue {
       // Before an attempt: what it takes must not be held while waiting.
       if (sliceIsOver()) await nextTurn();
       for (;;) {
+        if (signal?.aborted) this.#parking.passOn?.();
         signal?.throwIfAborted();
         const value = this.#spin.attempt(attempt);
         if (value !== undefined) return value;
