@@ -55,13 +55,15 @@ function guardIn(
   length: number,
 ): Guard {
   const begin = Deno.UnsafePointer.value(address);
+  const end = begin + BigInt(length);
+  forget(data, begin, end);
   for (let slot = 0; slot < Math.trunc(MOST); slot++) {
     const at = RANGES + RANGE * slot;
     // Workers have the same handler.
     if (Atomics.compareExchange(data, at, NONE, begin) !== NONE) continue;
     data[at + 2] = 0n;
     raise(data, BigInt(slot + 1));
-    Atomics.store(data, at + 1, begin + BigInt(length));
+    Atomics.store(data, at + 1, end);
     return {
       get missing() {
         return Number(data[at + 2]);
@@ -73,6 +75,22 @@ function guardIn(
     };
   }
   return UNGUARDED;
+}
+
+/**
+ * Releases the ranges of Workers that have ended. They are where something else
+ * is mapped now, or they could not be seen; and there they would be found first.
+ */
+function forget(data: BigUint64Array, begin: bigint, end: bigint): void {
+  const used = Number(Atomics.load(data, USED));
+  for (let slot = 0; slot < used; slot++) {
+    const at = RANGES + RANGE * slot;
+    // Before its begin: if another range is put here meanwhile, the end differs.
+    const itsEnd = Atomics.load(data, at + 1);
+    if (itsEnd <= begin || Atomics.load(data, at) >= end) continue;
+    const seen = Atomics.compareExchange(data, at + 1, itsEnd, NONE);
+    if (seen === itsEnd) Atomics.store(data, at, NONE);
+  }
 }
 
 /** Has the handler look at so many ranges at least. */

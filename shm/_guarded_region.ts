@@ -1,4 +1,4 @@
-import { MappedRegion } from "../_internal/mapped_region.ts";
+import { blank, MappedRegion } from "../_internal/mapped_region.ts";
 import { type Address, unmap } from "../_internal/mapping.ts";
 import { type Guard, guard } from "./_bus_guard.ts";
 
@@ -18,12 +18,16 @@ export class GuardedRegion extends MappedRegion {
       guarded.release();
       unmap(address, length);
     }
+    function abandon(): void {
+      blank(address, length);
+      guarded.release();
+    }
     function mirror(address: Address, length: number): () => void {
       const guarded = guard(address, length);
       guards.push(guarded);
       return () => guarded.release();
     }
-    super(address, length, { unmap: end, name, mirror });
+    super(address, length, { unmap: end, abandon, name, mirror });
     this.#guards = guards;
   }
 
