@@ -78,12 +78,18 @@ export class RwState {
     this.#kept = slots.kept;
   }
 
+  /** Whether it may be taken quickly, if it is free. */
+  get #ready(): boolean {
+    // Of a buffer that was transferred there is a mirror still.
+    return !this.#slept && this.#words.length > 0;
+  }
+
   /** Takes it to read if no writer has it or waits for it. */
   tryRead(): boolean {
     const writer = this.#mirror;
     const slot = writer + this.#kept;
     if (
-      QUICK[slot] !== this.#idle || QUICK[writer] !== FREE || this.#slept
+      QUICK[slot] !== this.#idle || QUICK[writer] !== FREE || !this.#ready
     ) return this.#tryReadAnew(false);
     exchange(slot, this.#id);
     if (QUICK[writer] !== FREE) return this.#leaveSlot();
@@ -120,7 +126,7 @@ export class RwState {
 
   /** Takes it to write if nobody has it, or goes on waiting for readers. */
   tryWrite(): boolean {
-    if (this.#slept) return this.#tryWriteAnew();
+    if (!this.#ready) return this.#tryWriteAnew();
     const writer = this.#mirror;
     const found = compareExchange(writer, FREE, this.#id);
     if (found !== FREE) return found === NO_WORD && this.#tryWriteAnew();
