@@ -96,6 +96,16 @@ export class WaitQueue {
     return !this.#turns.taken;
   }
 
+  /** Throws if somebody waits, for who would block the thread. */
+  requireIdle(): void {
+    if (!this.#turns.taken) return;
+    // Waiting for our turn would wait for ever: those before us need this
+    // thread. Going first would take what is theirs.
+    throw new Deno.errors.Busy(
+      `Cannot ${this.#syscall}: an asynchronous ${this.#syscall} is pending`,
+    );
+  }
+
   /**
    * Whether a synchronous operation without a limit should begin by blocking:
    * nobody is first, and trying before would be in vain. If that gives nothing,
@@ -140,13 +150,7 @@ export class WaitQueue {
     block?: Blocking<T>,
     mayBlockFirst: boolean = false,
   ): T {
-    if (this.#turns.taken) {
-      // Waiting for our turn would wait for ever: those before us need this
-      // thread. Going first would take what is theirs.
-      throw new Deno.errors.Busy(
-        `Cannot ${this.#syscall}: an asynchronous ${this.#syscall} is pending`,
-      );
-    }
+    this.requireIdle();
     const limit = checkTimeout(options?.timeout, this.#syscall);
     // Looking at the clock costs as much as a system call.
     const begin = limit === Infinity ? 0 : performance.now();
