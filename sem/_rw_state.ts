@@ -129,7 +129,9 @@ export class RwState {
     if (!this.#ready) return this.#tryWriteAnew();
     const writer = this.#mirror;
     const found = compareExchange(writer, FREE, this.#id);
-    if (found !== FREE) return found === NO_WORD && this.#tryWriteAnew();
+    if (found !== FREE) {
+      return (this.#draining || found === NO_WORD) && this.#tryWriteAnew();
+    }
     QUICK[writer + WRITER_START] = this.#start;
     const slots = writer + SLOTS;
     const end = slots + SLOT * QUICK[writer + USED];
