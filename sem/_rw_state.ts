@@ -146,6 +146,7 @@ export class RwState {
   }
 
   #tryWriteAnew(): boolean {
+    this.#writer.requireOpen();
     if (!this.#draining) {
       if (!this.#writer.tryTake(this.#slept)) return false;
       this.#draining = true;
@@ -155,8 +156,9 @@ export class RwState {
 
   /** The same, when somebody may have died who is in the way. */
   tryWriteSuspiciously(): boolean {
+    const writer = this.#writer;
+    writer.requireOpen();
     if (!this.#draining) {
-      const writer = this.#writer;
       if (!writer.tryTake(this.#slept) && !writer.tryTakeOver()) return false;
       this.#draining = true;
     }

@@ -70,6 +70,19 @@ Deno.test("who waits for readers has it when they have gone, without a sleep", (
   assert(writer.tryWrite());
 });
 
+Deno.test("a lock whose memory was closed while readers were waited for says so", async () => {
+  const memory = SharedMemory.anonymous(4096);
+  const lock = RwLock.init(memory, 0);
+  lock.acquireSync(SHARED);
+  const { BadResource } = Deno.errors;
+  const waiting = assertRejects(() => lock.acquire(), BadResource, "closed");
+  memory.close();
+  await waiting;
+  assertThrows(() => lock.acquireSync(), BadResource, "closed");
+  assertThrows(() => lock.tryAcquire(), BadResource, "closed");
+  await assertRejects(() => lock.acquire(), BadResource, "closed");
+});
+
 Deno.test("who waits to write comes before those who come later to read", async () => {
   using memory = SharedMemory.anonymous(4096);
   const lock = RwLock.init(memory, 0);
