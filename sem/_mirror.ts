@@ -48,7 +48,8 @@ let begin: bigint | undefined;
  * The index of the first of some words of shared memory in
  * {@linkcode quickWords}. It is 0, where words are absent, if they cannot be
  * mirrored: because the system would count that, as with segments of System V;
- * because they are in two pages; or because a thousand pages are mirrored.
+ * because they are in two pages; because a thousand pages are mirrored; or
+ * because the memory could go away there and end the program.
  */
 export function mirrorOf(words: Int32Array<ArrayBuffer>): number {
   const { buffer, byteOffset, byteLength } = words;
@@ -108,6 +109,11 @@ class Mirrors {
       return NOWHERE;
     }
     const unguard = this.#mirror(mirrored, size);
+    if (unguard === undefined) {
+      clear(mirrored, size, place);
+      free.push(place);
+      return NOWHERE;
+    }
     this.#places.set(page, place);
     this.#endings.push(() => {
       unguard();

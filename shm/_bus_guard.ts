@@ -38,22 +38,23 @@ export interface Guard {
   release(): void;
 }
 
-const UNGUARDED: Guard = { missing: 0, release() {} };
-
 /** The handler's data; null where there is no handler. */
 let data: BigUint64Array | null | undefined;
 
-/** Guards memory, from when it is mapped until it is released. */
-export function guard(address: Address, length: number): Guard {
+/**
+ * Guards memory, from when it is mapped until it is released. Undefined if that
+ * cannot be done here, or for so much memory.
+ */
+export function guard(address: Address, length: number): Guard | undefined {
   data ??= findData();
-  return data === null ? UNGUARDED : guardIn(data, address, length);
+  return data === null ? undefined : guardIn(data, address, length);
 }
 
 function guardIn(
   data: BigUint64Array,
   address: Address,
   length: number,
-): Guard {
+): Guard | undefined {
   const begin = Deno.UnsafePointer.value(address);
   const end = begin + BigInt(length);
   forget(data, begin, end);
@@ -74,7 +75,7 @@ function guardIn(
       },
     };
   }
-  return UNGUARDED;
+  return undefined;
 }
 
 /**

@@ -13,19 +13,24 @@ export class GuardedRegion extends MappedRegion {
    */
   constructor(address: Address, length: number, name: string) {
     const guarded = guard(address, length);
-    const guards = [guarded];
+    const guards = guarded === undefined ? [] : [guarded];
     function end(): void {
-      guarded.release();
+      guarded?.release();
       unmap(address, length);
     }
     function abandon(): void {
       blank(address, length);
-      guarded.release();
+      guarded?.release();
     }
-    function mirror(address: Address, length: number): () => void {
-      const guarded = guard(address, length);
-      guards.push(guarded);
-      return () => guarded.release();
+    function mirror(
+      address: Address,
+      length: number,
+    ): (() => void) | undefined {
+      if (guarded === undefined) return () => {};
+      const another = guard(address, length);
+      if (another === undefined) return undefined;
+      guards.push(another);
+      return () => another.release();
     }
     super(address, length, { unmap: end, abandon, name, mirror });
     this.#guards = guards;

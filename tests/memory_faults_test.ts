@@ -262,11 +262,36 @@ Deno.test("where one has ended without a word, the next has what is missing", {
     const guards = Array.from({ length: 3000 }, () => guard(address, 4096));
     Deno.truncateSync("/dev/shm" + name, 0);
     const byte = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(address, 1));
-    console.log(byte[0], guards.map(({ missing }) => missing).lastIndexOf(1));
+    console.log(byte[0], guards.map((each) => each?.missing).lastIndexOf(1));
   `,
     [memoryName()],
   );
   assertEquals(output, "0 2999");
+});
+
+Deno.test("a lock is as safe as its memory, however much of that there is", {
+  ignore: !LINUX,
+}, async () => {
+  const output = await runDeno(
+    `
+    import { Mutex } from "@ipc/core/sem";
+    import { SharedMemory } from "@ipc/core/shm";
+    import { guard } from "${new URL("../shm/_bus_guard.ts", import.meta.url)}";
+    const [name] = Deno.args;
+    using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+    // More than there is room for.
+    for (let page = 1n; page <= 3000n; page++) {
+      guard(Deno.UnsafePointer.create(page * 4096n), 4096);
+    }
+    const mutex = Mutex.init(memory, 0);
+    mutex.acquireSync().release();
+    Deno.truncateSync("/dev/shm" + name, 0);
+    using lock = mutex.acquireSync();
+    console.log(lock.held, memory.missingPages);
+  `,
+    [memoryName()],
+  );
+  assertEquals(output, "true 1");
 });
 
 Deno.test(
