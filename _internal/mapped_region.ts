@@ -45,9 +45,12 @@ const forgotten = new FinalizationRegistry<Holding>(
 
 /**
  * Told that a part of the memory has been mapped once more; answers what to do
- * when that is unmapped.
+ * when that is unmapped, or undefined if it may not be used.
  */
-export type Mirror = (address: Address, length: number) => () => void;
+export type Mirror = (
+  address: Address,
+  length: number,
+) => (() => void) | undefined;
 
 /**
  * Gives the memory back but not its addresses, where zeros are from now on: a

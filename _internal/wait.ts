@@ -58,6 +58,8 @@ export interface Parking {
   readonly park: Park;
   /** Blocks this thread, for `milliseconds` at the longest. */
   readonly parkSync: (milliseconds: number) => void;
+  /** Called by who was woken, as may be, and makes no attempt any more. */
+  readonly passOn?: () => void;
 }
 
 /**
@@ -92,6 +94,17 @@ export class WaitQueue {
   /** Whether nobody waits, nor is about to. */
   get idle(): boolean {
     return !this.#turns.taken;
+  }
+
+  /** Throws if somebody waits, for who would block the thread. */
+  requireIdle(): void {
+    if (!this.#turns.taken) return;
+    // Waiting for our turn would wait for ever: those before us need this
+    // thread. Going first would take what is theirs.
+    throw systemError(E.EBUSY, this.#syscall, {
+      on: this.#on,
+      hint: `an asynchronous ${this.#syscall} is pending`,
+    });
   }
 
   /**
@@ -138,14 +151,7 @@ export class WaitQueue {
     block?: Blocking<T>,
     mayBlockFirst: boolean = false,
   ): T {
-    if (this.#turns.taken) {
-      // Waiting for our turn would wait for ever: those before us need this
-      // thread. Going first would take what is theirs.
-      throw systemError(E.EBUSY, this.#syscall, {
-        on: this.#on,
-        hint: `an asynchronous ${this.#syscall} is pending`,
-      });
-    }
+    this.requireIdle();
     const limit = checkTimeout(options?.timeout, this.#syscall);
     // Looking at the clock costs as much as a system call.
     const begin = limit === Infinity ? 0 : performance.now();
@@ -190,6 +196,7 @@ export class WaitQueue {
       // Before an attempt: what it takes must not be held while waiting.
       if (sliceIsOver()) await nextTurn();
       for (;;) {
+        if (signal?.aborted) this.#parking.passOn?.();
         signal?.throwIfAborted();
         const value = this.#spin.attempt(attempt);
         if (value !== undefined) return value;

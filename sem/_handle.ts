@@ -1,10 +1,10 @@
 import { closedError, E, errno, systemError } from "../_internal/errno.ts";
-import { futexWake } from "../_internal/futex.ts";
+import { futexWake, type Word } from "../_internal/futex.ts";
 import { address } from "../_internal/memory.ts";
 import { platform } from "../_internal/platform.ts";
 import { libc } from "./_ffi.ts";
 import { mirrorOf, NOWHERE } from "./_mirror.ts";
-import { quickAtomics } from "./_quick_atomics.ts";
+import { quickAtomics, quickWords } from "./_quick_atomics.ts";
 import { layoutIsKnown, SemaphoreParking } from "./_sem_parking.ts";
 
 // As constants they are called without being looked for.
@@ -53,20 +53,23 @@ export class Handle {
 
   /** Takes one; if that fails, errno says why, unless it is closed. */
   take(): boolean {
-    return takeOne(this.#mirror) !== 0 ||
-      this.#words.length > 0 && sem_trywait(this.address) >= 0;
+    // Of a buffer that was transferred there is a mirror still.
+    return this.#words.length > 0 &&
+      (takeOne(this.#mirror) !== 0 || sem_trywait(this.address) >= 0);
   }
 
   /** Adds one. */
   add(): void {
-    const sleepers = addOne(this.#mirror);
-    if (sleepers !== 0) this.#finishAdding(sleepers);
+    const added = addOne(this.#mirror);
+    if (added !== 0) this.#finishAdding(added > 0);
   }
 
-  #finishAdding(sleepers: number): void {
+  /** Wakes one who sleeps, or adds by the function if that is still to do. */
+  #finishAdding(added: boolean): void {
+    // Where it was added, as the buffer may have been transferred.
+    if (added) return futexWake(wordIn(this.#mirror), 1);
     this.requireOpen("release");
-    if (sleepers > 0) futexWake(this.#words.subarray(0, 1), 1);
-    else if (sem_post(this.address) < 0) throw this.refused(errno());
+    if (sem_post(this.address) < 0) throw this.refused(errno());
   }
 
   /** Throws if it cannot be used any more. */
@@ -90,4 +93,9 @@ export class Handle {
     this.#mirror = NOWHERE;
     this.parking.end();
   }
+}
+
+/** A word of a mirror: the system tells no shared memory from other. */
+function wordIn(mirror: number): Word {
+  return quickWords.subarray(mirror, mirror + 1) as Word;
 }

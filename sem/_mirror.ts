@@ -15,7 +15,12 @@ import {
   mirrorIn,
   onUnmap,
 } from "../_internal/mapped_region.ts";
-import { type Address, mappedAt, pageSize } from "../_internal/mapping.ts";
+import {
+  type Address,
+  mappedAt,
+  pageSize,
+  unmap,
+} from "../_internal/mapping.ts";
 import { address } from "../_internal/memory.ts";
 import { libc } from "./_ffi.ts";
 import { ABSENT, quickWords } from "./_quick_atomics.ts";
@@ -43,7 +48,8 @@ let begin: bigint | undefined;
  * The index of the first of some words of shared memory in
  * {@linkcode quickWords}. It is 0, where words are absent, if they cannot be
  * mirrored: because the system would count that, as with segments of System V;
- * because they are in two pages; or because a thousand pages are mirrored.
+ * because they are in two pages; because a thousand pages are mirrored; or
+ * because the memory could go away there and end the program.
  */
 export function mirrorOf(words: Int32Array<ArrayBuffer>): number {
   const { buffer, byteOffset, byteLength } = words;
@@ -91,12 +97,23 @@ class Mirrors {
     const place = nextFree();
     if (place === undefined) return NOWHERE;
     const size = pageSize();
-    const mirrored = mapAgain(this.#first + BigInt(page), size, place);
-    if (mirrored === undefined) {
+    const copy = mapAgain(this.#first + BigInt(page), size);
+    if (copy === undefined) {
       free.push(place);
       return NOWHERE;
     }
+    const mirrored = move(copy, size, place);
+    if (mirrored === undefined) {
+      // Nobody gets the place any more, as it may not be ours.
+      unmap(copy, size);
+      return NOWHERE;
+    }
     const unguard = this.#mirror(mirrored, size);
+    if (unguard === undefined) {
+      clear(mirrored, size, place);
+      free.push(place);
+      return NOWHERE;
+    }
     this.#places.set(page, place);
     this.#endings.push(() => {
       unguard();
@@ -122,16 +139,22 @@ function nextFree(): number | undefined {
   return free.pop();
 }
 
-/** Undefined if the system has that memory mapped only once: hugetlbfs. */
-function mapAgain(
-  from: bigint,
-  size: number,
-  place: number,
-): Address | undefined {
-  const flags = MREMAP_MAYMOVE | MREMAP_FIXED;
-  const to = begin! + BigInt(place);
+/**
+ * Anywhere: a place that is said has lost what was there when Linux before 6.17
+ * finds that it cannot be done. Undefined if the memory can be mapped only once:
+ * hugetlbfs, or what a truncated object has left.
+ */
+function mapAgain(from: bigint, size: number): Address | undefined {
   // Of a size of 0 it leaves the old mapping where it is: mremap(2).
-  return mappedAt(libc.mremap(from, 0n, BigInt(size), flags, to));
+  const result = libc.mremap(from, 0n, BigInt(size), MREMAP_MAYMOVE, 0n);
+  return mappedAt(result);
+}
+
+function move(from: Address, size: number, place: number): Address | undefined {
+  const flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+  const [old, bytes] = [Deno.UnsafePointer.value(from), BigInt(size)];
+  const to = begin! + BigInt(place);
+  return mappedAt(libc.mremap(old, bytes, bytes, flags, to));
 }
 
 function clear(mirrored: Address, size: number, place: number): void {

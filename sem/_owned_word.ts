@@ -98,6 +98,8 @@ export class OwnedWord {
    * @param waitedFor Whether somebody may be sleeping.
    */
   tryTake(waitedFor: boolean): boolean {
+    // Of a buffer that was transferred there is a mirror still.
+    if (this.#words.length === 0) this.requireOpen();
     const taken = waitedFor ? this.#id | WAITED_FOR : this.#id;
     const at = this.#mirror;
     const found = compareExchange(at, FREE, taken);
@@ -107,7 +109,6 @@ export class OwnedWord {
   }
 
   #tryTakeSlowly(taken: number): boolean {
-    this.requireOpen();
     const words = this.#words;
     if (Atomics.compareExchange(words, OWNER, FREE, taken) !== FREE) {
       return false;

@@ -34,8 +34,8 @@ export interface QuickAtomics {
   /** Takes 1 from what is more than 0, and answers 1; or 0 if it has not. */
   takeOne(index: number): number;
   /**
-   * Adds 1 to what is from 0 to 2,147,483,646, and answers what is in the next
-   * word after that; or -1 if it has not.
+   * Adds 1 to what is from 0 to 2,147,483,646, and answers 1 if there is anything
+   * but 0 in the next word after that, else 0; or -1 if it has not.
    */
   addOne(index: number): number;
 }
@@ -59,7 +59,7 @@ export const LISTING: string = `
 08 65 78 63 68 61 6e 67 65 00 01                      | exchange
 07 74 61 6b 65 4f 6e 65 00 02                         | takeOne
 06 61 64 64 4f 6e 65 00 03                            | addOne
-0a 82 01 04                   | code
+0a 85 01 04                   | code
 0f 00                         | compareExchange
 20 00                         |   local.get 0
 41 02                         |   i32.const 2
@@ -98,7 +98,7 @@ fe 48 02 00                   |     i32.atomic.rmw.cmpxchg
 0b                            |   end
 41 00                         |   i32.const 0
 0b                            |   end
-36 01 01 7f                   | addOne, with a local
+39 01 01 7f                   | addOne, with a local
 02 40                         |   block
 20 00                         |     local.get 0
 41 02                         |     i32.const 2
@@ -120,6 +120,8 @@ fe 48 02 00                   |     i32.atomic.rmw.cmpxchg
 0d 00                         |     br_if 0
 20 00                         |     local.get 0
 28 02 04                      |     i32.load, 4 bytes on
+41 00                         |     i32.const 0
+47                            |     i32.ne
 0f                            |     return
 0b                            |   end
 41 7f                         |   i32.const -1

@@ -78,12 +78,18 @@ export class RwState {
     this.#kept = slots.kept;
   }
 
+  /** Whether it may be taken quickly, if it is free. */
+  get #ready(): boolean {
+    // Of a buffer that was transferred there is a mirror still.
+    return !this.#slept && this.#words.length > 0;
+  }
+
   /** Takes it to read if no writer has it or waits for it. */
   tryRead(): boolean {
     const writer = this.#mirror;
     const slot = writer + this.#kept;
     if (
-      QUICK[slot] !== this.#idle || QUICK[writer] !== FREE || this.#slept
+      QUICK[slot] !== this.#idle || QUICK[writer] !== FREE || !this.#ready
     ) return this.#tryReadAnew(false);
     exchange(slot, this.#id);
     if (QUICK[writer] !== FREE) return this.#leaveSlot();
@@ -120,10 +126,12 @@ export class RwState {
 
   /** Takes it to write if nobody has it, or goes on waiting for readers. */
   tryWrite(): boolean {
-    if (this.#slept) return this.#tryWriteAnew();
+    if (!this.#ready) return this.#tryWriteAnew();
     const writer = this.#mirror;
     const found = compareExchange(writer, FREE, this.#id);
-    if (found !== FREE) return found === NO_WORD && this.#tryWriteAnew();
+    if (found !== FREE) {
+      return (this.#draining || found === NO_WORD) && this.#tryWriteAnew();
+    }
     QUICK[writer + WRITER_START] = this.#start;
     const slots = writer + SLOTS;
     const end = slots + SLOT * QUICK[writer + USED];
@@ -138,6 +146,7 @@ export class RwState {
   }
 
   #tryWriteAnew(): boolean {
+    this.#writer.requireOpen();
     if (!this.#draining) {
       if (!this.#writer.tryTake(this.#slept)) return false;
       this.#draining = true;
@@ -147,8 +156,9 @@ export class RwState {
 
   /** The same, when somebody may have died who is in the way. */
   tryWriteSuspiciously(): boolean {
+    const writer = this.#writer;
+    writer.requireOpen();
     if (!this.#draining) {
-      const writer = this.#writer;
       if (!writer.tryTake(this.#slept) && !writer.tryTakeOver()) return false;
       this.#draining = true;
     }

@@ -9,11 +9,13 @@
  * share a semaphore agree on that, and before it is relied on it is checked.
  *
  * Who is killed while asleep stays in that number, as in C: it costs whoever
- * posts a system call and does nothing else.
+ * posts a system call and does nothing else. Who is killed when he was woken, or
+ * does not come to take what he was woken for, has a wake-up that others need:
+ * so nobody sleeps long without looking.
  */
 
 import { closedError } from "../_internal/errno.ts";
-import type { Word } from "../_internal/futex.ts";
+import { futexWake, type Word } from "../_internal/futex.ts";
 import { onUnmap } from "../_internal/mapped_region.ts";
 import { address } from "../_internal/memory.ts";
 import { os } from "../_internal/platform.ts";
@@ -27,6 +29,9 @@ const SLEEPERS = 1;
 const SHARED = 2;
 /** What glibc notes in semaphores that processes share: LLL_SHARED. */
 const IS_SHARED = 128;
+
+/** How often those who sleep look, in milliseconds. */
+const LOOK = 100;
 
 let known: boolean | undefined;
 
@@ -77,7 +82,13 @@ export class SemaphoreParking implements Parking {
   readonly park: Park = (wake) => {
     if (this.#looks) return this.#looks.park(wake);
     const endings = this.#endings;
-    const leave = this.#fallAsleep();
+    const awake = this.#fallAsleep();
+    // That wakes whoever is the first to sleep, which may be another.
+    const looking = setInterval(this.passOn, LOOK);
+    function leave(): void {
+      clearInterval(looking);
+      awake();
+    }
     const closed = () => closedError("acquire", this.#name);
     const cancel = this.#sleep.park((gone) => {
       endings.delete(end);
@@ -102,10 +113,17 @@ export class SemaphoreParking implements Parking {
     if (this.#looks) return this.#looks.parkSync(milliseconds);
     const leave = this.#fallAsleep();
     try {
-      this.#sleep.parkSync(milliseconds);
+      this.#sleep.parkSync(Math.min(milliseconds, LOOK));
     } finally {
       leave();
     }
+  };
+
+  /** Wakes one who sleeps although there is something to take. */
+  readonly passOn = (): void => {
+    const words = this.#words;
+    if (this.#looks || words.length === 0) return;
+    if (Atomics.load(words, VALUE) > 0) futexWake(this.#word, 1);
   };
 
   /** To be called when an attempt has succeeded: the next wait is another. */

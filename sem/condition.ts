@@ -215,6 +215,8 @@ export class Condition {
    * afterwards, even if the time was up.
    * @param options The longest to wait.
    * @throws {Deno.errors.TimedOut} If it was not notified in time.
+   * @throws {Deno.errors.Busy} If an asynchronous acquire of the mutex is
+   * pending; then it has been locked all the time.
    * @throws {Deno.errors.BadResource} If the lock has been released, or the
    * memory is closed.
    *
@@ -235,6 +237,8 @@ export class Condition {
    */
   waitSync(lock: MutexLock, options?: SyncWaitOptions): void {
     const locker = lockerOf(lock, "wait");
+    // As long as the thread is blocked nobody else will be.
+    locker.requireIdle();
     const wait = this.#begin(locker);
     try {
       lock.release();

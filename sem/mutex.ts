@@ -96,6 +96,7 @@ export class Mutex {
     this.#queue = new WaitQueue(this.#parking, "acquire", name);
     this.#locker = {
       owned,
+      requireIdle: () => this.#queue.requireIdle(),
       acquire: () => this.acquire(),
       acquireSync: () => this.acquireSync(),
     };

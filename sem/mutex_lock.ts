@@ -4,6 +4,8 @@ import type { OwnedWord } from "./_owned_word.ts";
 /** What a lock has to know of its mutex to be had again. */
 export interface Locker {
   readonly owned: OwnedWord;
+  /** Throws if it could not be acquired by blocking the thread. */
+  requireIdle(): void;
   acquire(): Promise<MutexLock>;
   acquireSync(): MutexLock;
 }

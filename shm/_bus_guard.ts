@@ -22,6 +22,7 @@ const SA_ONSTACK = 0x8000000;
 const PREVIOUS = 0;
 const PAGE = 1;
 const USED = 2;
+const ISOLATES = 3;
 const RANGES = 4;
 const RANGE = 3;
 /** As many as there can be mappings, unless vm.max_map_count was raised. */
@@ -41,26 +42,29 @@ export interface Guard {
   release(): void;
 }
 
-const UNGUARDED: Guard = { missing: 0, release() {} };
-
 /** The handler's data; null where there is no handler. */
 let data: BigUint64Array | null | undefined;
 
 /** All places before this are taken, but for what Workers have given back. */
 let firstFree = 0;
 
-/** Guards memory, from when it is mapped until it is released. */
-export function guard(address: Address, length: number): Guard {
+/**
+ * Guards memory, from when it is mapped until it is released. Undefined if that
+ * cannot be done here, or for so much memory.
+ */
+export function guard(address: Address, length: number): Guard | undefined {
   data ??= findData();
-  return data === null ? UNGUARDED : guardIn(data, address, length);
+  return data === null ? undefined : guardIn(data, address, length);
 }
 
 function guardIn(
   data: BigUint64Array,
   address: Address,
   length: number,
-): Guard {
+): Guard | undefined {
   const begin = Deno.UnsafePointer.value(address);
+  const end = begin + BigInt(length);
+  if (Atomics.load(data, ISOLATES) > 1n) forget(data, begin, end);
   for (let tries = 0; tries < MOST; tries++) {
     const slot = (firstFree + tries) % MOST;
     const at = RANGES + RANGE * slot;
@@ -70,7 +74,7 @@ function guardIn(
     data[at + 2] = 0n;
     let last: number | undefined;
     raise(data, BigInt(slot + 1));
-    Atomics.store(data, at + 1, begin + BigInt(length));
+    Atomics.store(data, at + 1, end);
     return {
       get missing() {
         return last ?? Number(data[at + 2]);
@@ -84,7 +88,23 @@ function guardIn(
       },
     };
   }
-  return UNGUARDED;
+  return undefined;
+}
+
+/**
+ * Releases the ranges of Workers that have ended, which have told nobody. They are where something else
+ * is mapped now, or they could not be seen; and there they would be found first.
+ */
+function forget(data: BigUint64Array, begin: bigint, end: bigint): void {
+  const used = Number(Atomics.load(data, USED));
+  for (let slot = 0; slot < used; slot++) {
+    const at = RANGES + RANGE * slot;
+    // Before its begin: if another range is put here meanwhile, the end differs.
+    const itsEnd = Atomics.load(data, at + 1);
+    if (itsEnd <= begin || Atomics.load(data, at) >= end) continue;
+    const seen = Atomics.compareExchange(data, at + 1, itsEnd, NONE);
+    if (seen === itsEnd) Atomics.store(data, at, NONE);
+  }
 }
 
 /** Has the handler look at so many ranges at least. */
@@ -101,7 +121,9 @@ function findData(): BigUint64Array | null {
   if (busHandler === undefined) return null;
   const previous = new BigUint64Array(SIGACTION_SIZE / 8);
   check(libc.sigaction(SIGBUS, null, previous), "sigaction");
-  return dataOf(previous[0]) ?? install(busHandler, previous[0]);
+  const found = dataOf(previous[0]) ?? install(busHandler, previous[0]);
+  if (found !== null) Atomics.add(found, ISOLATES, 1n);
+  return found;
 }
 
 /** The data of a handler, if it is ours. */

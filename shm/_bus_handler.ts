@@ -21,6 +21,7 @@ export const MARK = "ipc memory  0002";
  *    0  uint64  the handler that was there before
  *    8  uint64  the size of a page
  *   16  uint64  how many of the ranges below have ever been used
+ *   24  uint64  how many isolates have it
  *   32  of each range: three uint64, its begin, its end, and how many pages of
  *       it were not there
  *

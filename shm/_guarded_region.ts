@@ -1,4 +1,4 @@
-import { MappedRegion } from "../_internal/mapped_region.ts";
+import { blank, MappedRegion } from "../_internal/mapped_region.ts";
 import { type Address, unmap } from "../_internal/mapping.ts";
 import { type Guard, guard } from "./_bus_guard.ts";
 
@@ -13,17 +13,26 @@ export class GuardedRegion extends MappedRegion {
    */
   constructor(address: Address, length: number, name: string) {
     const guarded = guard(address, length);
-    const guards = [guarded];
+    const guards = guarded === undefined ? [] : [guarded];
     function end(): void {
-      guarded.release();
+      guarded?.release();
       unmap(address, length);
     }
-    function mirror(address: Address, length: number): () => void {
-      const guarded = guard(address, length);
-      guards.push(guarded);
-      return () => guarded.release();
+    function abandon(): void {
+      blank(address, length);
+      guarded?.release();
     }
-    super(address, length, { unmap: end, name, mirror });
+    function mirror(
+      address: Address,
+      length: number,
+    ): (() => void) | undefined {
+      if (guarded === undefined) return () => {};
+      const another = guard(address, length);
+      if (another === undefined) return undefined;
+      guards.push(another);
+      return () => another.release();
+    }
+    super(address, length, { unmap: end, abandon, name, mirror });
     this.#guards = guards;
   }
 

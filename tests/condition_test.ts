@@ -101,6 +101,25 @@ Deno.test("a notification that nobody waits for is forgotten", async () => {
   assert(lock.held, "it is locked again although the time was up");
 });
 
+Deno.test("a wait that could not have the mutex again does not begin", async () => {
+  using scene = new Scene();
+  const { condition, mutex } = scene;
+  const lock = mutex.acquireSync();
+  const next = mutex.acquire();
+  assertThrows(
+    () => condition.waitSync(lock, { timeout: 10 }),
+    Deno.errors.Busy,
+  );
+  assert(lock.held);
+  lock.release();
+  using other = await next;
+  assertThrows(
+    () => condition.waitSync(other, { timeout: 10 }),
+    Deno.errors.TimedOut,
+  );
+  assert(other.held);
+});
+
 Deno.test("an aborted wait has the mutex again", async () => {
   using scene = new Scene();
   using lock = await scene.mutex.acquire();

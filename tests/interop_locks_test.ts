@@ -1,19 +1,24 @@
 /** Semaphores and file locks with C and Python on the other side. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FileLock, type LockKind } from "@ipc/core/lock";
 import { Semaphore, SysvSemaphoreSet, UnnamedSemaphore } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
+import { platform } from "../_internal/platform.ts";
+import { FutexBackend } from "../mux/_futex_backend.ts";
 import { compiled } from "./_util/compiled.ts";
+import { countThreadsIn, systemCallOf } from "./_util/counts.ts";
 import { CounterFile } from "./_util/counter_file.ts";
 import { Lines } from "./_util/lines.ts";
 import { Deadline, Peer } from "./_util/peer.ts";
 import { missing } from "./_util/peers.ts";
 import { pythonWith } from "./_util/python_with.ts";
 import { TempDir } from "./_util/temp.ts";
+import { until } from "./_util/until.ts";
 
 const LINUX = Deno.build.os === "linux";
 const ROUNDS = 500;
+const SYS_FUTEX_WAITV = 449;
 const ignore = missing("cc");
 const program = await compiled("locks.c");
 const python = await pythonWith("sysv_ipc");
@@ -134,6 +139,35 @@ for (const kind of ["sem", "unnamed", "sysv"] as const) {
     assertEquals((await peer.outcome).stdout, `${ROUNDS}\n`);
   });
 }
+
+Deno.test("a C program has the wake-up of a wait that was just aborted", {
+  ignore: ignore || !LINUX || !FutexBackend.supported(),
+}, async () => {
+  using deadline = new Deadline();
+  const name = `/ipc-test-${crypto.randomUUID()}`;
+  using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+  const semaphore = UnnamedSemaphore.init(memory, 0, 0);
+  const answer = UnnamedSemaphore.init(memory, 64, 0);
+  const controller = new AbortController();
+  const { signal } = controller;
+  // That is called when it has been woken, and before it can go on.
+  signal.removeEventListener = (...args: [string, EventListener]) => {
+    EventTarget.prototype.removeEventListener.apply(signal, args);
+    controller.abort();
+  };
+  const waiting = semaphore.acquire({ signal });
+  await until(() => countThreadsIn([SYS_FUTEX_WAITV]) > 0, deadline.signal);
+  const args = ["answer", "unnamed", name, "1"];
+  await using peer = new Peer(program, args, deadline);
+  await until(
+    () => systemCallOf(peer.pid) === platform.SYS_futex,
+    deadline.signal,
+  );
+  semaphore.release();
+  await assertRejects(() => waiting, DOMException, "aborted");
+  await answer.acquire({ signal: deadline.signal });
+  assertEquals((await peer.outcome).stdout, "1\n");
+});
 
 Deno.test("semaphores that a C program has made in memory are found", {
   ignore: ignore || !LINUX,

@@ -9,7 +9,14 @@ import { ENTRY, LISTINGS, MARK } from "../shm/_bus_handler.ts";
 import { assembled, missingAssembler } from "./_util/assembled.ts";
 import { recordedHeaders } from "./_util/headers.ts";
 import { memoryName } from "./_util/memory_name.ts";
-import { denoArgs, isInstalled, missing, run, runDeno } from "./_util/peers.ts";
+import {
+  denoArgs,
+  EXPOSE_GC,
+  isInstalled,
+  missing,
+  run,
+  runDeno,
+} from "./_util/peers.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -267,6 +274,108 @@ Deno.test("Workers survive it as well, with the same handler", {
   );
   assertEquals(output, "15 [ 15, 15, 15 ]");
 });
+
+Deno.test("where one has ended without a word, the next has what is missing", {
+  ignore: !LINUX,
+}, async () => {
+  const [guard, mapping] = ["../shm/_bus_guard.ts", "../_internal/mapping.ts"]
+    .map((path) => new URL(path, import.meta.url));
+  const output = await runDeno(
+    `
+    import { SharedMemory } from "@ipc/core/shm";
+    import { guard } from "${guard}";
+    import { map } from "${mapping}";
+    const [name] = Deno.args;
+    using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+    const address = map(4096, 3, 1, memory.fd);
+    const source = \`
+      import { guard } from "${guard}";
+      onmessage = ({ data }) => {
+        guard(Deno.UnsafePointer.create(data), 4096);
+        postMessage("done");
+      };
+    \`;
+    const url = "data:text/javascript," + encodeURIComponent(source);
+    const worker = new Worker(url, { type: "module" });
+    await new Promise((resolve) => {
+      worker.onmessage = resolve;
+      worker.postMessage(Deno.UnsafePointer.value(address));
+    });
+    worker.terminate();
+    const own = guard(address, 4096);
+    Deno.truncateSync("/dev/shm" + name, 0);
+    const byte = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(address, 1));
+    console.log(byte[0], own.missing);
+  `,
+    [memoryName()],
+  );
+  assertEquals(output, "0 1");
+});
+
+Deno.test("a lock is as safe as its memory, however much of that there is", {
+  ignore: !LINUX,
+}, async () => {
+  const output = await runDeno(
+    `
+    import { Mutex } from "@ipc/core/sem";
+    import { SharedMemory } from "@ipc/core/shm";
+    import { guard } from "${new URL("../shm/_bus_guard.ts", import.meta.url)}";
+    const [name] = Deno.args;
+    using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+    // More than there is room for.
+    for (let page = 1n; page <= 66_000n; page++) {
+      guard(Deno.UnsafePointer.create(page * 4096n), 4096);
+    }
+    const mutex = Mutex.init(memory, 0);
+    mutex.acquireSync().release();
+    Deno.truncateSync("/dev/shm" + name, 0);
+    using lock = mutex.acquireSync();
+    console.log(lock.held, memory.missingPages);
+  `,
+    [memoryName()],
+  );
+  assertEquals(output, "true 1");
+});
+
+Deno.test(
+  "memory that was forgotten takes no room from what is guarded later",
+  {
+    ignore: !LINUX,
+  },
+  async () => {
+    const output = await runDeno(
+      `
+    import { SharedMemory } from "@ipc/core/shm";
+    import { guard } from "${new URL("../shm/_bus_guard.ts", import.meta.url)}";
+    const [name] = Deno.args;
+    // All the room but for a thousand.
+    for (let page = 1n; page <= 64_530n; page++) {
+      guard(Deno.UnsafePointer.create(page * 4096n), 4096);
+    }
+    function forgetSome() {
+      for (let i = 0; i < 500; i++) SharedMemory.anonymous(4096);
+    }
+    function descriptors() {
+      return [...Deno.readDirSync("/proc/self/fd")].length;
+    }
+    const before = descriptors();
+    for (let i = 0; i < 6; i++) {
+      forgetSome();
+      while (descriptors() > before + 10) {
+        globalThis.gc();
+        await new Promise((done) => setTimeout(done));
+      }
+    }
+    using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+    Deno.truncateSync("/dev/shm" + name, 0);
+    console.log(memory.bytes[0], memory.missingPages);
+  `,
+      [memoryName()],
+      [EXPOSE_GC],
+    );
+    assertEquals(output, "0 1");
+  },
+);
 
 Deno.test("a fault that is not ours ends the program as before", {
   ignore: !LINUX,

@@ -1,6 +1,6 @@
 /** Atomic operations on mirrored memory, and locks where there are none. */
 
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { Mutex, RwLock, UnnamedSemaphore } from "@ipc/core/sem";
 import { SharedMemory, SysvSharedMemory } from "@ipc/core/shm";
 import { assemble } from "../_internal/executable.ts";
@@ -87,12 +87,26 @@ Deno.test("one is added to what is not at its limit, and from nothing else", {
   using place = new Place();
   const { words } = place;
   const at = mirrorOf(words);
-  words[1] = 3;
-  for (const [value, more] of [[0, 1], [MOST - 1, 1], [MOST, 0], [-1, 0]]) {
-    words[0] = value;
-    assertEquals(addOne(at), more === 1 ? 3 : -1);
-    assertEquals([...words], [value + more, 3, 0, 0]);
+  for (const [next, answer] of [[0, 0], [3, 1], [-1, 1]]) {
+    words[1] = next;
+    for (const [value, more] of [[0, 1], [MOST - 1, 1], [MOST, 0], [-1, 0]]) {
+      words[0] = value;
+      assertEquals(addOne(at), more === 1 ? answer : -1);
+      assertEquals([...words], [value + more, next, 0, 0]);
+    }
   }
+});
+
+Deno.test("a semaphore made anew while somebody slept gets one by a release", {
+  ignore: !LINUX,
+}, () => {
+  using place = new Place();
+  const { memory, words } = place;
+  const semaphore = UnnamedSemaphore.init(memory, 0, 0);
+  // He has taken himself away from those who sleep, and was not among them.
+  words[1] = -1;
+  semaphore.release();
+  assertEquals(semaphore.value, 1);
 });
 
 Deno.test("where no memory is mirrored nothing can be had", () => {
@@ -125,6 +139,32 @@ Deno.test("closing memory ends its mirror, in which nothing can be had then", {
   using place = new Place();
   assertNotEquals(mirrorOf(place.words), at);
   assertEquals(words.length, 0);
+});
+
+Deno.test("nothing is taken in memory whose buffer was transferred", {
+  ignore: !LINUX,
+}, () => {
+  const name = memoryName();
+  using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+  const mutex = Mutex.init(memory, 0);
+  const lock = RwLock.init(memory, 64);
+  const semaphore = UnnamedSemaphore.init(memory, 1024, 1);
+  mutex.acquireSync().release();
+  lock.acquireSync({ mode: "shared" }).release();
+  semaphore.acquireSync()[Symbol.dispose]();
+  structuredClone(memory.buffer, { transfer: [memory.buffer] });
+  const { BadResource } = Deno.errors;
+  for (const each of [mutex, lock, semaphore]) {
+    assertThrows(() => each.acquireSync(), BadResource);
+    assertThrows(() => each.tryAcquire(), BadResource);
+  }
+  assertThrows(() => lock.acquireSync({ mode: "shared" }), BadResource);
+  assertThrows(() => lock.tryAcquire({ mode: "shared" }), BadResource);
+  using other = SharedMemory.open(name);
+  using held = Mutex.at(other, 0).tryAcquire();
+  using writing = RwLock.at(other, 64).tryAcquire();
+  assertEquals([held?.held, writing?.held], [true, true]);
+  assertEquals(UnnamedSemaphore.at(other, 1024).value, 1);
 });
 
 Deno.test("what is in two pages is not mirrored, and locks well there", () => {

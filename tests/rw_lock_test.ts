@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { type LockMode, RwLock } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
+import { RwState } from "../sem/_rw_state.ts";
 import { runDeno } from "./_util/peers.ts";
 import { MemoryWorker } from "./_util/shared_worker.ts";
 import { threadsBack } from "./_util/threads.ts";
@@ -56,6 +57,30 @@ Deno.test("who writes waits until the last has read", async () => {
   }
   using _guard = await writing;
   assertEquals(lock.tryAcquire(SHARED), undefined);
+});
+
+Deno.test("who waits for readers has it when they have gone, without a sleep", () => {
+  using memory = SharedMemory.anonymous(4096);
+  RwLock.init(memory, 0);
+  const words = new Int32Array(memory.buffer, 4, 127);
+  const [reader, writer] = [new RwState(words, "it"), new RwState(words, "it")];
+  assert(reader.tryRead());
+  assertEquals([writer.tryWrite(), writer.tryWrite()], [false, false]);
+  reader.endRead();
+  assert(writer.tryWrite());
+});
+
+Deno.test("a lock whose memory was closed while readers were waited for says so", async () => {
+  const memory = SharedMemory.anonymous(4096);
+  const lock = RwLock.init(memory, 0);
+  lock.acquireSync(SHARED);
+  const { BadResource } = Deno.errors;
+  const waiting = assertRejects(() => lock.acquire(), BadResource, "closed");
+  memory.close();
+  await waiting;
+  assertThrows(() => lock.acquireSync(), BadResource, "closed");
+  assertThrows(() => lock.tryAcquire(), BadResource, "closed");
+  await assertRejects(() => lock.acquire(), BadResource, "closed");
 });
 
 Deno.test("who waits to write comes before those who come later to read", async () => {

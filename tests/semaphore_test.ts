@@ -8,6 +8,11 @@ import {
 } from "@std/assert";
 import { IpcError, Semaphore, UnnamedSemaphore } from "@ipc/core/sem";
 import { SharedMemory } from "@ipc/core/shm";
+import { libc } from "../_internal/_ffi.ts";
+import { platform } from "../_internal/platform.ts";
+import { FutexBackend } from "../mux/_futex_backend.ts";
+import { Lines } from "./_util/lines.ts";
+import { Deadline } from "./_util/peer.ts";
 import { denoArgs, run, runDeno } from "./_util/peers.ts";
 import { threadsBack } from "./_util/threads.ts";
 
@@ -290,6 +295,56 @@ Deno.test(
     assertEquals(output, "true true\nno thread");
   },
 );
+
+for (const voice of ["acquire", "acquireSync"] as const) {
+  Deno.test(`${voice}() does not need who was woken first and does not come`, {
+    ignore: !LINUX || !FutexBackend.supported(),
+  }, async () => {
+    using deadline = new Deadline();
+    const name = newName();
+    using memory = SharedMemory.create(name, { size: 4096, temporary: true });
+    const semaphore = UnnamedSemaphore.init(memory, 0, 0);
+    const source = `
+      import { UnnamedSemaphore } from "@ipc/core/sem";
+      import { SharedMemory } from "@ipc/core/shm";
+      import { countThreadsIn, systemCallOf } from "tests/_util/counts.ts";
+      const [name, pid, thread] = Deno.args;
+      const [futex, futexWaitv] = [${platform.SYS_futex}, 449];
+      const memory = SharedMemory.open(name);
+      const words = new Int32Array(memory.buffer, 0, 2);
+      const semaphore = UnnamedSemaphore.at(memory, 0);
+      semaphore.acquire();
+      while (countThreadsIn([futexWaitv]) === 0) {
+        await new Promise((done) => setTimeout(done));
+      }
+      console.log("asleep");
+      function sleepsToo() {
+        if (Atomics.load(words, 1) < 2) return false;
+        if (systemCallOf(Number(thread)) === futex) return true;
+        return [...Deno.readDirSync("/proc/" + pid + "/task")]
+          .some(({ name }) => systemCallOf(Number(name)) === futexWaitv);
+      }
+      // From here on there is no turn in which it could take anything.
+      while (!sleepsToo()) continue;
+      semaphore.release();
+      const end = performance.now() + 10_000;
+      while (Atomics.load(words, 0) > 0 && performance.now() < end) continue;
+      console.log("left", words[0]);
+      semaphore.release();
+      Deno.exit();
+    `;
+    const who = [Deno.pid, libc.gettid()].map(String);
+    await using peer = new Deno.Command(Deno.execPath(), {
+      args: [...denoArgs(source), name, ...who],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    await using lines = new Lines(peer.stdout);
+    assertEquals(await lines.next(), "asleep");
+    await semaphore[voice]({ signal: deadline.signal, timeout: 15_000 });
+    assertEquals(await lines.next(), "left 0");
+  });
+}
 
 Deno.test("a program whose last acquire was aborted exits by itself", async () => {
   const begin = performance.now();

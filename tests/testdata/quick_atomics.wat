@@ -59,6 +59,8 @@
       br_if 0
       local.get 0
       i32.load offset=4
+      i32.const 0
+      i32.ne
       return
     end
     i32.const -1)
