@@ -58,6 +58,8 @@ const MOST_CAPACITY = 2 ** 31 / RECORD_SIZE;
  * and go meanwhile; only in a Worker that has no stream they may not, as Deno
  * ends the program by the next such signal when its last listener is gone.
  *
+ * `SIGUSR1` starts Deno's debugger all the same: take another.
+ *
  * A real-time signal that is sent to one thread of this program, not to the
  * process, does not come to a stream: tgkill(2), raise(3).
  *
