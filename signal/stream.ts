@@ -125,7 +125,9 @@ export class SignalStream implements Disposable, AsyncIterable<ReceivedSignal> {
    * can catch (`SIGKILL`, `SIGSTOP`) or go on after (`SIGSEGV` and the like).
    * @throws {RangeError} If the capacity is out of range.
    * @throws {Deno.errors.PermissionDenied} If the capacity is more than
-   * `/proc/sys/fs/pipe-max-size` allows and this user may not exceed that.
+   * `/proc/sys/fs/pipe-max-size` allows, or makes this user's pipes larger
+   * together than `pipe-user-pages-soft` beside it, and this user may not
+   * exceed that.
    * @throws {Deno.errors.WouldBlock} If so many signals are queued for this
    * user that a real-time one cannot be prepared for.
    * @throws {Deno.errors.NotSupported} If there are no such signals here.
