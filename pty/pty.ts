@@ -143,6 +143,8 @@ export class Pty implements Disposable, AsyncDisposable {
    * first one has started and left behind. And read: a program stops when some
    * kilobytes that it has printed wait for somebody who reads them.
    *
+   * The program is looked for in this program's `PATH`, whatever `env` says.
+   *
    * @param command The program: a name to look for, or a path.
    * @param options Arguments, environment, size and so on.
    * @returns The terminal, with the program as its `child`.
