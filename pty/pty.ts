@@ -153,6 +153,8 @@ export class Pty implements Disposable, AsyncDisposable {
    * @throws {Deno.errors.NotFound} If there is no such program or directory.
    * @throws {Deno.errors.NotADirectory} If `cwd` is something else.
    * @throws {Deno.errors.PermissionDenied} If it may not be run.
+   * @throws {Deno.errors.WouldBlock} If there are as many processes as this
+   * user, or the control group, may have.
    * @throws {IpcError} `ENOSPC`, `EMFILE`, `E2BIG` … as the system says.
    *
    * @example Talk to a shell
