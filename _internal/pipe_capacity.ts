@@ -6,7 +6,8 @@ import { check, E, errno, systemError } from "./errno.ts";
 import { notSupported, platform } from "./platform.ts";
 
 const MOST = 2 ** 31;
-const LIMIT = "/proc/sys/fs/pipe-max-size";
+/** Of one pipe, and of all that a user has: pipe(7). */
+const LIMITS = "/proc/sys/fs/pipe-max-size and pipe-user-pages-soft";
 
 /** Refuses a capacity that no pipe can have. */
 export function checkCapacity(capacity: number): void {
@@ -30,7 +31,7 @@ export function setCapacity(fd: number, capacity: number): void {
 }
 
 function hint(number: number): string | undefined {
-  if (number === E.EPERM) return `more than this user may have, see ${LIMIT}`;
+  if (number === E.EPERM) return `more than this user may have, see ${LIMITS}`;
   if (number === E.EBUSY) return "more than that is in the pipe now";
   if (number === E.ENOMEM) return "there is not that much memory";
   return undefined;

@@ -117,7 +117,9 @@ export class EventFd implements Disposable {
 
   /**
    * Takes over a counter that came from elsewhere: one that this process was
-   * started with, or that was received through a socket.
+   * started with, or that was received through a socket. A Worker may take over
+   * what `duplicate` of `@ipc/core/pipe` answered, but not the number of a
+   * counter that another Worker has: both would close it.
    *
    * @param fd The number of its descriptor.
    * @throws {RangeError} If it is not a number that a descriptor can have.

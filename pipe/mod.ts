@@ -30,6 +30,7 @@
 
 export { Child, type ChildStatus } from "./child.ts";
 export type { ChildDescriptor } from "./child_descriptor.ts";
+export { duplicate } from "./duplicate.ts";
 export { Pipe, type PipeOptions } from "./pipe.ts";
 export { PipeReader } from "./reader.ts";
 export { spawn, type SpawnOptions } from "./spawn.ts";

@@ -66,7 +66,8 @@ export class Pipe implements Disposable {
    * @throws {RangeError} If the capacity is not a whole number of bytes that a
    * pipe can have.
    * @throws {Deno.errors.PermissionDenied} If the capacity is more than
-   * `/proc/sys/fs/pipe-max-size` and this user may not exceed that.
+   * `/proc/sys/fs/pipe-max-size`, or makes this user's pipes larger together
+   * than `pipe-user-pages-soft` beside it, and this user may not exceed that.
    * @throws {Deno.errors.NotSupported} If an option was given on macOS.
    * @throws {IpcError} `EMFILE` or `ENFILE` if too many files are open.
    *

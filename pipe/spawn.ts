@@ -59,7 +59,9 @@ export interface SpawnOptions {
  * @throws {Deno.errors.NotADirectory} If `cwd` is something else.
  * @throws {Deno.errors.PermissionDenied} If it may not be run.
  * @throws {Deno.errors.BadResource} If a descriptor of `fds` is not open.
- * @throws {IpcError} `E2BIG`, `EAGAIN`, `EMFILE` … as the system says.
+ * @throws {Deno.errors.WouldBlock} If there are as many processes as this user,
+ * or the control group, may have.
+ * @throws {IpcError} `E2BIG`, `EMFILE`, `ENOEXEC` … as the system says.
  *
  * @example Give a child its input and output
  * ```ts
@@ -122,11 +124,22 @@ export function start(
 /** What posix_spawn(3) failed of; it does not say where. */
 function failure(number: number, command: string, cwd?: string | URL): Error {
   if (cwd !== undefined) checkDirectory(toPath(cwd, "spawn"));
-  const hint = cwd !== undefined && number === E.EACCES
-    ? `or the working directory '${cwd}' may not be entered`
-    : undefined;
-  const context = { on: command, kind: "program", hint };
+  const context = { on: command, kind: "program", hint: hint(number, cwd) };
   return systemError(number, "posix_spawnp", context);
+}
+
+function hint(number: number, cwd?: string | URL): string | undefined {
+  if (number === E.EACCES && cwd !== undefined) {
+    return `or the working directory '${cwd}' may not be entered`;
+  }
+  if (number === E.EAGAIN) {
+    return "there are as many processes as `ulimit -u` or the control group " +
+      "allows";
+  }
+  if (number === E.ENOEXEC) {
+    return "it is no program for this machine, nor a script that begins with #!";
+  }
+  return undefined;
 }
 
 function checkDirectory(path: string): void {

@@ -222,7 +222,8 @@ export class PipeWriter implements Disposable {
    *
    * @throws {RangeError} If it is set to something that is no size.
    * @throws {Deno.errors.PermissionDenied} If it is set to more than
-   * `/proc/sys/fs/pipe-max-size` and this user may not exceed that.
+   * `/proc/sys/fs/pipe-max-size`, or makes this user's pipes larger together
+   * than `pipe-user-pages-soft` beside it, and this user may not exceed that.
    * @throws {Deno.errors.Busy} If it is set to less than is in the pipe.
    * @throws {Deno.errors.NotSupported} On macOS.
    */

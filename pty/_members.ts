@@ -10,10 +10,32 @@ import { sendToPidfd } from "../mux/_pidfd.ts";
 import { processDescriptor, processExit } from "../mux/process_exit.ts";
 import { libc } from "./_ffi.ts";
 
-/** Those of a session that have not ended, by their numbers. */
-export function membersOf(session: number): number[] {
-  const all = os === "darwin" ? allNumbers() : numbersIn("/proc");
-  return all.filter((pid) => isMember(pid, session));
+/** How often to look at most: somewhere, processes end all the time. */
+const LOOKS = 10;
+
+/**
+ * Those of a session that have not ended, by their numbers.
+ *
+ * Of a process that starts another and ends while they are looked through, the
+ * former is seen too late, and the latter, which was not listed yet, not at
+ * all. So nobody is there only if nobody has ended meanwhile.
+ *
+ * @param list Lists the numbers of all processes.
+ */
+export function membersOf(session: number, list = allNumbers): number[] {
+  // Who has not been looked after yet stays to be seen, but ends only once.
+  const ended = new Set<number>();
+  for (let looks = 1;; looks++) {
+    const all = list();
+    const endedBefore = ended.size;
+    const members = all.filter((pid) => {
+      const standing = standingOf(pid, session);
+      if (standing === "ended") ended.add(pid);
+      return standing === "member";
+    });
+    if (members.length > 0 || ended.size === endedBefore) return members;
+    if (looks === LOOKS) return members;
+  }
 }
 
 /**
@@ -71,16 +93,30 @@ function open(pid: number, session: number): Descriptor | undefined {
 }
 
 function isMember(pid: number, session: number): boolean {
-  if (os === "darwin") return libc.getsid(pid) === session;
+  return standingOf(pid, session) === "member";
+}
+
+/** What a process is to a session. One that is gone may have been of any. */
+function standingOf(
+  pid: number,
+  session: number,
+): "member" | "ended" | "stranger" {
+  if (os === "darwin") {
+    const found = libc.getsid(pid);
+    return found === session ? "member" : found < 0 ? "ended" : "stranger";
+  }
   const stat = processStat(pid);
-  return stat?.session === session && !"ZX".includes(stat.state);
+  if (stat === undefined) return "ended";
+  if (stat.session !== session) return "stranger";
+  return "ZX".includes(stat.state) ? "ended" : "member";
 }
 
 /** How many more there may be by the time they are listed. */
 const SPARE = 64;
 
-/** The numbers of all processes. macOS, libproc.h. */
+/** The numbers of all processes. On macOS, libproc.h. */
 function allNumbers(): number[] {
+  if (os === "linux") return numbersIn("/proc");
   const size = check(libc.proc_listallpids(null, 0), "proc_listallpids");
   const all = new Int32Array(size + SPARE);
   const count = libc.proc_listallpids(all, all.byteLength);

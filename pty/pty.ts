@@ -143,6 +143,8 @@ export class Pty implements Disposable, AsyncDisposable {
    * first one has started and left behind. And read: a program stops when some
    * kilobytes that it has printed wait for somebody who reads them.
    *
+   * The program is looked for in this program's `PATH`, whatever `env` says.
+   *
    * @param command The program: a name to look for, or a path.
    * @param options Arguments, environment, size and so on.
    * @returns The terminal, with the program as its `child`.
@@ -151,6 +153,8 @@ export class Pty implements Disposable, AsyncDisposable {
    * @throws {Deno.errors.NotFound} If there is no such program or directory.
    * @throws {Deno.errors.NotADirectory} If `cwd` is something else.
    * @throws {Deno.errors.PermissionDenied} If it may not be run.
+   * @throws {Deno.errors.WouldBlock} If there are as many processes as this
+   * user, or the control group, may have.
    * @throws {IpcError} `ENOSPC`, `EMFILE`, `E2BIG` … as the system says.
    *
    * @example Talk to a shell

@@ -22,6 +22,12 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** The numbers of signals that can be caught, each once. */
 export function catchable(signals: readonly (SignalName | number)[]): number[] {
+  if (!Array.isArray(signals)) {
+    throw new TypeError(
+      `Cannot ${VERB}: the signals must be an array: ` +
+        `current value is ${signals}`,
+    );
+  }
   const numbers = new Set(signals.map((signal) => signalNumber(signal, VERB)));
   if (numbers.size === 0) {
     throw new TypeError(`Cannot ${VERB}: there must be at least one signal`);

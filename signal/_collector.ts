@@ -15,7 +15,7 @@ import { E, errno, systemError } from "../_internal/errno.ts";
 import { assemble, CODE_DATA, mapCode } from "../_internal/executable.ts";
 import { startThread } from "../_internal/native_thread.ts";
 import { platform } from "../_internal/platform.ts";
-import { signalName } from "../_internal/signals.ts";
+import { isRealtime, signalName } from "../_internal/signals.ts";
 import {
   bit,
   isPending,
@@ -131,9 +131,18 @@ export function collect(
 /**
  * Waits until all of a signal that has been sent to this process so far has
  * been handled: what is still pending when its handler is gone ends the program.
+ * So may be one that a Worker has sent itself, as the kernel would have the main
+ * thread handle it.
  */
 export function awaitHandled(signal: number): void {
   const deadline = performance.now() + PATIENCE;
+  if (!isRealtime(signal)) {
+    // There is one at most, and a thread that has taken it knows its handler.
+    while (isPending(signal) && performance.now() < deadline) {
+      base.sched_yield();
+    }
+    return;
+  }
   // Twice, as what is no longer pending may not be seen to be handled yet.
   for (let rested = 0; rested < 2 && performance.now() < deadline;) {
     const resting = !isPending(signal) && !collectors().some(mayBeHandling);

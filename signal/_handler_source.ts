@@ -95,7 +95,7 @@ export class HandlerSource implements Source {
       exclusively(() => {
         for (const [signal, handler] of this.#handlers) {
           if (this.#staying.has(signal)) continue;
-          if (isRealtime(signal)) awaitHandled(signal);
+          awaitHandled(signal);
           if (handler.uninstall(signal)) keepHandler(signal, handler);
           const last = getAction(signal).handler <= SIG_IGN;
           // What this program was started with blocked stays so.

@@ -58,6 +58,8 @@ const MOST_CAPACITY = 2 ** 31 / RECORD_SIZE;
  * and go meanwhile; only in a Worker that has no stream they may not, as Deno
  * ends the program by the next such signal when its last listener is gone.
  *
+ * `SIGUSR1` starts Deno's debugger all the same: take another.
+ *
  * A real-time signal that is sent to one thread of this program, not to the
  * process, does not come to a stream: tgkill(2), raise(3).
  *
@@ -123,7 +125,9 @@ export class SignalStream implements Disposable, AsyncIterable<ReceivedSignal> {
    * can catch (`SIGKILL`, `SIGSTOP`) or go on after (`SIGSEGV` and the like).
    * @throws {RangeError} If the capacity is out of range.
    * @throws {Deno.errors.PermissionDenied} If the capacity is more than
-   * `/proc/sys/fs/pipe-max-size` allows and this user may not exceed that.
+   * `/proc/sys/fs/pipe-max-size` allows, or makes this user's pipes larger
+   * together than `pipe-user-pages-soft` beside it, and this user may not
+   * exceed that.
    * @throws {Deno.errors.WouldBlock} If so many signals are queued for this
    * user that a real-time one cannot be prepared for.
    * @throws {Deno.errors.NotSupported} If there are no such signals here.

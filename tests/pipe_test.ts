@@ -2,6 +2,7 @@ import {
   assert,
   assertEquals,
   assertInstanceOf,
+  assertMatch,
   assertRejects,
   assertThrows,
 } from "@std/assert";
@@ -9,7 +10,8 @@ import { IpcError, Pipe, PipeReader, PipeWriter } from "@ipc/core/pipe";
 import { openFile } from "../_internal/file.ts";
 import { O_RDONLY } from "../_internal/platform.ts";
 import { readersHaveGone } from "./_util/hang_up.ts";
-import { denoArgs, run } from "./_util/peers.ts";
+import { BECOME_NOBODY } from "./_util/nobody.ts";
+import { denoArgs, run, runDeno } from "./_util/peers.ts";
 
 const LINUX = Deno.build.os === "linux";
 const encoder = new TextEncoder();
@@ -230,6 +232,22 @@ Deno.test("what Linux alone has says so elsewhere", { ignore: LINUX }, () => {
   const { NotSupported } = Deno.errors;
   assertThrows(() => Pipe.open({ packets: true }), NotSupported, "darwin");
   assertThrows(() => Pipe.open({ capacity: 4096 }), NotSupported, "darwin");
+});
+
+Deno.test("a capacity that this user may not have is refused, and says why", {
+  ignore: !LINUX || Deno.uid() !== 0,
+}, async () => {
+  const output = await runDeno(`
+    import { Pipe } from "@ipc/core/pipe";
+    const most = Number(Deno.readTextFileSync("/proc/sys/fs/pipe-max-size"));
+    ${BECOME_NOBODY}
+    try {
+      Pipe.open({ capacity: most + 1 });
+    } catch (error) {
+      console.log(error.name, error.message);
+    }
+  `);
+  assertMatch(output, /^PermissionDenied EPERM: .*pipe-max-size and .*-soft$/);
 });
 
 Deno.test("Pipe.open() refuses a capacity that is no size", {

@@ -2,6 +2,8 @@
 
 import { assertEquals, assertLess } from "@std/assert";
 import { Pty } from "@ipc/core/pty";
+import { sleepSync } from "../_internal/poll.ts";
+import { numbersIn } from "../_internal/proc.ts";
 import { membersOf } from "../pty/_members.ts";
 import { BECOME_NOBODY } from "./_util/nobody.ts";
 import { Deadline } from "./_util/peer.ts";
@@ -129,6 +131,29 @@ Deno.test("a program of another user is left alone, and not waited for", {
   const pid = Number(output);
   assertEquals(isAlive(pid), true);
   for (const member of membersOf(pid)) Deno.kill(member, "SIGKILL");
+});
+
+Deno.test("who takes another's place while they are looked for is found", {
+  ignore,
+}, async () => {
+  using deadline = new Deadline();
+  const script = `trap '' HUP; trap 'sleep 1000 & exit' USR1
+    echo ready; while :; do sleep 0.1; done`;
+  await using pty = Pty.spawn("sh", { args: ["-c", script] });
+  await new Screen(pty, deadline).until(/ready/);
+  const leader = pty.child.pid;
+
+  let looks = 0;
+  const members = membersOf(leader, () => {
+    const all = numbersIn("/proc");
+    if (looks++ === 0) {
+      Deno.kill(leader, "SIGUSR1");
+      while (isAlive(leader)) sleepSync(1);
+    }
+    return all;
+  });
+  assertEquals(members.length, 1);
+  assertEquals(isAlive(members[0]), true);
 });
 
 Deno.test("programs are asked to end before they are made to", {

@@ -403,6 +403,35 @@ Deno.test("what was sent before a stream is closed does not end the program", {
   assertEquals(output, "alive");
 });
 
+Deno.test(
+  "what a Worker sent before it closes a stream does not end the program",
+  {
+    ignore,
+  },
+  async () => {
+    // The kernel has the main thread handle what is sent to the process.
+    const output = await runDeno(`${PRELUDE}
+    if (self.name === "sender") {
+      for (let i = 0; i < 300; i++) {
+        for (const signal of ["SIGUSR2", "SIGALRM", "SIGTERM"]) {
+          using stream = SignalStream.open([signal]);
+          send(Deno.pid, signal);
+        }
+      }
+      self.postMessage("sent");
+    } else {
+      const options = { type: "module", name: "sender" };
+      const worker = new Worker(import.meta.url, options);
+      worker.onmessage = ({ data }) => {
+        console.log(data);
+        worker.terminate();
+      };
+    }
+  `);
+    assertEquals(output, "sent");
+  },
+);
+
 Deno.test("a stream that could not be opened leaves no handler", {
   ignore: ignore || missing("prlimit"),
 }, async () => {

@@ -128,6 +128,8 @@ Deno.test("SignalStream refuses what is no signal", () => {
     assertThrows(() => SignalStream.open(signals), TypeError, "signal");
   }
   assertThrows(() => SignalStream.open([]), TypeError, "at least one");
+  const name = "SIGTERM" as unknown as SignalName[];
+  assertThrows(() => SignalStream.open(name), TypeError, "an array");
 });
 
 Deno.test("SignalStream.receive() that is aborted has received nothing", {

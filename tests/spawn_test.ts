@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { constants } from "node:os";
-import { Pipe, spawn } from "@ipc/core/pipe";
+import { IpcError, Pipe, spawn } from "@ipc/core/pipe";
 import { open } from "../_internal/libc.ts";
-import { denoArgs, missing, run } from "./_util/peers.ts";
+import { BECOME_NOBODY } from "./_util/nobody.ts";
+import { denoArgs, missing, run, runDeno } from "./_util/peers.ts";
 import { spawned } from "./_util/spawned.ts";
 import { TempDir } from "./_util/temp.ts";
 
@@ -153,6 +154,35 @@ Deno.test("spawn() says what it could not find or run", () => {
   assertThrows(() => spawn("true", { cwd: "/nowhere" }), NotFound, "/nowhere");
   assertThrows(() => spawn(dir.join("text")), PermissionDenied, "text");
   assertThrows(() => spawn(dir.path), PermissionDenied, dir.path);
+});
+
+Deno.test("spawn() says what a script lacks that is none", async () => {
+  using dir = new TempDir();
+  const path = dir.join("script");
+  await Deno.writeTextFile(path, "echo here\n");
+  await Deno.chmod(path, 0o755);
+  const error = assertThrows(() => spawn(path), IpcError, "begins with #!");
+  assertEquals((error as IpcError).code, "ENOEXEC");
+});
+
+Deno.test("spawn() says so when there are too many processes", {
+  ignore: !LINUX || Deno.uid() !== 0,
+}, async () => {
+  const output = await runDeno(`
+    import { spawn } from "@ipc/core/pipe";
+    const { setrlimit } = Deno.dlopen("libc.so.6", {
+      setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+    }).symbols;
+    ${BECOME_NOBODY}
+    const RLIMIT_NPROC = 6;
+    setrlimit(RLIMIT_NPROC, new BigUint64Array(2));
+    try {
+      spawn("/bin/sh", { clearEnv: true });
+    } catch (error) {
+      console.log(error.name, error.message);
+    }
+  `);
+  assertMatch(output, /^WouldBlock EAGAIN: .*ulimit -u/);
 });
 
 Deno.test("spawn() refuses texts that C cannot take", () => {
