@@ -153,7 +153,8 @@ for (const { name, how } of LOADS) {
     assertEquals(report.bytes, how.total * how.size);
     assertEquals(report.leaked, 0);
     assertLess(report.heap, 4 << 20);
-    assertLess(report.memory, 32 << 20);
+    // What is not on the heap is given back when V8 sees fit.
+    assertLess(report.memory, 64 << 20);
   });
 }
 
