@@ -50,6 +50,8 @@ export interface WriterOptions {
   readonly close?: () => void | Promise<void>;
   /** What it does when it is aborted; closes the descriptor by default. */
   readonly abort?: () => void;
+  /** What it does when a write has failed; nothing by default. */
+  readonly fail?: () => void;
 }
 
 /** The reading half of a byte stream. */
@@ -101,13 +103,13 @@ export class ByteReader {
 
   /**
    * The same as a Web Stream. It takes nothing from the kernel before it is
-   * asked to, and closes the descriptor when it ends or is cancelled.
+   * asked to, and closes the descriptor when it ends, fails or is cancelled.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= new ReadableStream({
       type: "bytes",
       pull: async (controller) => {
-        const chunk = await this.#queue.run(() => this.#attemptChunk());
+        const chunk = await this.#pull();
         if (chunk !== null) return controller.enqueue(chunk);
         this.#end();
         controller.close();
@@ -116,6 +118,16 @@ export class ByteReader {
       },
       cancel: () => this.#end(),
     });
+  }
+
+  async #pull(): Promise<Uint8Array<ArrayBuffer> | null> {
+    try {
+      return await this.#queue.run(() => this.#attemptChunk());
+    } catch (error) {
+      // Nobody is told to cancel a stream that has failed.
+      this.#end();
+      throw error;
+    }
   }
 
   #attemptChunk(): Uint8Array<ArrayBuffer> | null | undefined {
@@ -231,11 +243,21 @@ export class ByteWriter {
   /** The same as a Web Stream, which closes the descriptor when it ends. */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
-      // Aborting waits for what is under way, which may wait for ever.
-      write: (chunk, { signal }) => this.writeAll(chunk, { signal }),
+      write: (chunk, { signal }) => this.#writeChunk(chunk, signal),
       close: this.#options.close ?? (() => this.#descriptor.close()),
       abort: this.#options.abort ?? (() => this.#descriptor.close()),
     });
+  }
+
+  async #writeChunk(chunk: Uint8Array, signal: AbortSignal): Promise<void> {
+    try {
+      // Aborting waits for what is under way, which may wait for ever.
+      await this.writeAll(chunk, { signal });
+    } catch (error) {
+      // Nobody is told to abort or to close a stream that has failed.
+      if (!signal.aborted) this.#options.fail?.();
+      throw error;
+    }
   }
 
   #attempt(p: Uint8Array): number | undefined {

@@ -85,6 +85,8 @@ export class UnixStream extends UnixConnection
       write: sendBytes,
       close: () => this.#endWriting(),
       abort: () => this.close(),
+      // What has arrived can still be read.
+      fail: () => void this.#endWriting().catch(() => {}),
     });
   }
 
@@ -573,6 +575,7 @@ export class UnixStream extends UnixConnection
    * What arrives as a Web Stream, which reads no further ahead than it is asked
    * to. When it has ended, and {@linkcode writable} too if that was used, the
    * socket is closed; cancelling it tells the peer that nobody reads any more.
+   * A failure is an end, too.
    *
    * @example An echo server, which ends with its client
    * ```ts
@@ -596,7 +599,8 @@ export class UnixStream extends UnixConnection
   /**
    * A Web Stream that writes each chunk completely before it takes the next.
    * Closing it ends the writing, as {@linkcode closeWrite} does, and closes the
-   * socket if {@linkcode readable} has ended; aborting it closes the socket.
+   * socket if {@linkcode readable} has ended; so does a write that fails.
+   * Aborting it closes the socket.
    *
    * @example
    * ```ts

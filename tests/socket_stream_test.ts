@@ -229,6 +229,27 @@ Deno.test("whichever of the Web Streams ends last closes the socket", async () =
   assertThrows(() => here.fd, BadResource);
 });
 
+Deno.test("the Web Streams of an echo close its socket when the peer is gone", async () => {
+  using pair = streams();
+  const { here, there } = pair;
+  await here.writeAll(new Uint8Array(3));
+  here.close();
+  const echo = there.readable.pipeTo(there.writable);
+  await assertRejects(() => echo, BrokenPipe);
+  assertThrows(() => there.fd, BadResource);
+});
+
+Deno.test("a write that fails leaves what has arrived to be read", async () => {
+  using pair = streams();
+  const { here, there } = pair;
+  await there.send("last words");
+  there.close();
+  const source = ReadableStream.from([new Uint8Array(3)]);
+  await assertRejects(() => source.pipeTo(here.writable), BrokenPipe);
+  assertEquals(await new Response(here.readable).text(), "last words");
+  assertThrows(() => here.fd, BadResource);
+});
+
 Deno.test("readable that is cancelled refuses what the peer writes", async () => {
   using pair = streams();
   await pair.there.readable.cancel();
