@@ -1,7 +1,7 @@
 /** Reading and writing bytes, for pipes, FIFOs, stream sockets and terminals. */
 
 import { libc } from "./_ffi.ts";
-import { bytes } from "./arguments.ts";
+import { bytes, timeout as checkTimeout } from "./arguments.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { errno, type ErrorContext, wouldBlock } from "./errno.ts";
 import { sliceIsOver } from "./slice.ts";
@@ -205,19 +205,20 @@ export class ByteWriter {
     begin: (p: Uint8Array) => number | undefined = (p) => this.#attempt(p),
   ): Promise<void> {
     options.signal?.throwIfAborted();
+    const { length } = bytes(p, "write");
     // Most writes fit, and then there is nothing to wait for.
     const all = () => begin(p);
     let written = sliceIsOver() ? 0 : this.#queue.briefly(all) ?? 0;
     if (written > 0) options.onProgress?.(written);
-    if (written === p.length) return;
+    if (written === length) return;
     const { signal, onProgress } = options;
     await this.#queue.hold(async () => {
       do {
-        const rest = p.subarray(written);
+        const rest = bytes(p, "write").subarray(written);
         const attempt = () => written === 0 ? begin(p) : this.#attempt(rest);
         written += await this.#queue.run(attempt, { signal }, true);
         onProgress?.(written);
-      } while (written < p.length);
+      } while (written < length);
     }, options);
   }
 
@@ -227,7 +228,8 @@ export class ByteWriter {
     options: WriteAllSyncOptions = {},
     begin: (p: Uint8Array) => number | undefined = (p) => this.#attempt(p),
   ): void {
-    const { timeout = Infinity, onProgress } = options;
+    const { onProgress } = options;
+    const timeout = checkTimeout(options.timeout, "write");
     const deadline = performance.now() + timeout;
     let written = 0;
     do {

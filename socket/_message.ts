@@ -4,6 +4,7 @@
  * whatever else they point at.
  */
 
+import { attached } from "../_internal/arguments.ts";
 import {
   check,
   E,
@@ -138,6 +139,8 @@ export function attemptSend(
   control?: Uint8Array<ArrayBuffer>,
   to?: Uint8Array<ArrayBuffer>,
 ): number | undefined {
+  // Else it would be sent as a message that is empty.
+  attached(data, "send");
   const count = control !== undefined
     ? sendMessage(fd, data, control, to)
     : to !== undefined

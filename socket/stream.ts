@@ -1,3 +1,4 @@
+import { attached } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { SHUT_RD, SOCK_STREAM } from "../_internal/platform.ts";
 import {
@@ -565,8 +566,8 @@ export class UnixStream extends UnixConnection
     const { name } = this.#descriptor;
     return (p) => {
       const { fd } = this.#descriptor;
-      if (p.length === 0) return 0;
-      const bytes = p as Uint8Array<ArrayBuffer>;
+      const bytes = attached(p, "send");
+      if (bytes.length === 0) return 0;
       return attemptSend(fd, bytes, { on: name }, control?.());
     };
   }

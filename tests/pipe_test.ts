@@ -258,6 +258,14 @@ Deno.test("buffers and timeouts of the wrong kind are refused", async () => {
       "timeout",
     );
   }
+  for (const timeout of [-1, NaN, "5", null] as number[]) {
+    for (const verb of ["writeSync", "writeAllSync"] as const) {
+      const write = () => pipe.writer[verb](new Uint8Array(1), { timeout });
+      const Class = typeof timeout === "number" ? RangeError : TypeError;
+      assertThrows(write, Class, "timeout");
+    }
+  }
+  assertEquals(pipe.reader.available, 0);
 });
 
 Deno.test("fromFd() takes over a descriptor and closes it", async () => {

@@ -465,6 +465,7 @@ Deno.test("the buffers' sizes are set when it is made and afterwards", async () 
 Deno.test("arguments of the wrong kind are refused", async () => {
   using pair = streams();
   const { here } = pair;
+  assertThrows(() => here.sendSync("x", { timeout: -1 }), RangeError);
   const number = 5 as unknown as string;
   await assertRejects(() => here.send(number), TypeError, "Uint8Array");
   assertThrows(() => here.trySend(number), TypeError);
