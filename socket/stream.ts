@@ -574,9 +574,9 @@ export class UnixStream extends UnixConnection
 
   /**
    * What arrives as a Web Stream, which reads no further ahead than it is asked
-   * to. When it has ended, and {@linkcode writable} too if that was used, the
-   * socket is closed; cancelling it tells the peer that nobody reads any more.
-   * A failure is an end, too.
+   * to. When both this and {@linkcode writable} have ended, the socket is
+   * closed; a failure is an end, too. Cancelling it tells the peer that nobody
+   * reads any more.
    *
    * @example An echo server, which ends with its client
    * ```ts
