@@ -159,13 +159,11 @@ export function adopt(
 ): Descriptor {
   fdNumber(fd, "take over a descriptor");
   const owner = owned.get(fd);
-  if (owner !== undefined && !owner.transferable) {
-    throw new Deno.errors.Busy(
-      `Cannot take over fd ${fd}: it already belongs to an open object, ` +
-        `which will close it`,
-    );
-  }
   const on = `fd ${fd}`;
+  if (owner !== undefined && !owner.transferable) {
+    const hint = "it already belongs to an open object, which will close it";
+    throw systemError(E.EBUSY, "fcntl", { on, hint });
+  }
   const flags = check(libc.fcntl(fd, F_GETFL, 0n), "fcntl", { on });
   const mode = flags & O_ACCMODE;
   const refused = mode === O_RDONLY && use !== "read" ||

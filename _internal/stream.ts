@@ -208,9 +208,10 @@ export class ByteWriter {
     const { length } = bytes(p, "write");
     // Most writes fit, and then there is nothing to wait for.
     const all = () => begin(p);
-    let written = sliceIsOver() ? 0 : this.#queue.briefly(all) ?? 0;
+    const first = sliceIsOver() ? undefined : this.#queue.briefly(all);
+    let written = first ?? 0;
     if (written > 0) options.onProgress?.(written);
-    if (written === length) return;
+    if (first === length) return;
     const { signal, onProgress } = options;
     await this.#queue.hold(async () => {
       do {

@@ -8,7 +8,7 @@
  * nothing.
  */
 
-import { timedOut } from "./errno.ts";
+import { E, systemError, timedOut } from "./errno.ts";
 import { timeout as checkTimeout } from "./arguments.ts";
 import { beginSlice, nextTurn, sliceIsOver } from "./slice.ts";
 import { Spin } from "./spin.ts";
@@ -141,9 +141,10 @@ export class WaitQueue {
     if (this.#turns.taken) {
       // Waiting for our turn would wait for ever: those before us need this
       // thread. Going first would take what is theirs.
-      throw new Deno.errors.Busy(
-        `Cannot ${this.#syscall}: an asynchronous ${this.#syscall} is pending`,
-      );
+      throw systemError(E.EBUSY, this.#syscall, {
+        on: this.#on,
+        hint: `an asynchronous ${this.#syscall} is pending`,
+      });
     }
     const limit = checkTimeout(options?.timeout, this.#syscall);
     // Looking at the clock costs as much as a system call.

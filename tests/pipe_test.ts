@@ -5,9 +5,16 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { IpcError, Pipe, PipeReader, PipeWriter } from "@ipc/core/pipe";
+import {
+  IpcError,
+  Pipe,
+  PipeReader,
+  PipeWriter,
+  type SystemErrorFields,
+} from "@ipc/core/pipe";
 import { openFile } from "../_internal/file.ts";
 import { O_RDONLY } from "../_internal/platform.ts";
+import { sliceIsOver } from "../_internal/slice.ts";
 import { readersHaveGone } from "./_util/hang_up.ts";
 import { denoArgs, run } from "./_util/peers.ts";
 
@@ -116,11 +123,13 @@ Deno.test("nobody overtakes a wait that is pending", async () => {
   const reading = pipe.reader.read(new Uint8Array(1));
   pipe.writer.writeSync(new Uint8Array(2));
   assertEquals(pipe.reader.tryRead(new Uint8Array(1)), undefined);
-  assertThrows(
+  const busy = assertThrows(
     () => pipe.reader.readSync(new Uint8Array(1)),
     Deno.errors.Busy,
-    "pending",
+    "an asynchronous read is pending",
   );
+  const { code, syscall } = busy as Deno.errors.Busy & SystemErrorFields;
+  assertEquals([code, syscall], ["EBUSY", "read"]);
   assertEquals(await reading, 1);
   assertEquals(pipe.reader.tryRead(new Uint8Array(1)), 1);
 });
@@ -187,6 +196,10 @@ Deno.test("a closed end throws BadResource whatever is asked of it", async () =>
   assertThrows(() => writer.writeSync(p), BadResource);
   await assertRejects(() => writer.write(p), BadResource);
   await assertRejects(() => writer.writeAll(p), BadResource);
+  const nothing = new Uint8Array(0);
+  await assertRejects(() => writer.writeAll(nothing), BadResource);
+  while (!sliceIsOver());
+  await assertRejects(() => writer.writeAll(nothing), BadResource);
 });
 
 Deno.test("both ends are close-on-exec and do not block", {
