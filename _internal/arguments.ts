@@ -91,8 +91,23 @@ export function bytes(
   value: Uint8Array,
   verb: string,
 ): Uint8Array<ArrayBuffer> {
-  if (value instanceof Uint8Array) return value as Uint8Array<ArrayBuffer>;
+  if (value instanceof Uint8Array) return attached(value, verb);
   throw new TypeError(`Cannot ${verb}: the data must be a Uint8Array`);
+}
+
+/**
+ * Bytes that are still there: memory that was transferred to somebody else
+ * looks as if there were none. Also for each attempt of what waits.
+ */
+export function attached(
+  value: Uint8Array,
+  verb: string,
+): Uint8Array<ArrayBuffer> {
+  const bytes = value as Uint8Array<ArrayBuffer>;
+  if (bytes.length > 0 || !bytes.buffer.detached) return bytes;
+  throw new TypeError(
+    `Cannot ${verb}: the memory of the data was transferred`,
+  );
 }
 
 const encoder = new TextEncoder();
@@ -103,7 +118,7 @@ export function messageBytes(
   verb: string,
 ): Uint8Array<ArrayBuffer> {
   if (typeof data === "string") return encoder.encode(data);
-  if (data instanceof Uint8Array) return data as Uint8Array<ArrayBuffer>;
+  if (data instanceof Uint8Array) return attached(data, verb);
   throw new TypeError(
     `Cannot ${verb}: the message must be a Uint8Array or a string`,
   );

@@ -1,7 +1,7 @@
 /** Reading and writing bytes, for pipes, FIFOs, stream sockets and terminals. */
 
 import { libc } from "./_ffi.ts";
-import { bytes } from "./arguments.ts";
+import { bytes, timeout as checkTimeout } from "./arguments.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { errno, type ErrorContext, wouldBlock } from "./errno.ts";
 import { sliceIsOver } from "./slice.ts";
@@ -50,6 +50,8 @@ export interface WriterOptions {
   readonly close?: () => void | Promise<void>;
   /** What it does when it is aborted; closes the descriptor by default. */
   readonly abort?: () => void;
+  /** What it does when a write has failed; nothing by default. */
+  readonly fail?: () => void;
 }
 
 /** The reading half of a byte stream. */
@@ -101,13 +103,13 @@ export class ByteReader {
 
   /**
    * The same as a Web Stream. It takes nothing from the kernel before it is
-   * asked to, and closes the descriptor when it ends or is cancelled.
+   * asked to, and closes the descriptor when it ends, fails or is cancelled.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= new ReadableStream({
       type: "bytes",
       pull: async (controller) => {
-        const chunk = await this.#queue.run(() => this.#attemptChunk());
+        const chunk = await this.#pull();
         if (chunk !== null) return controller.enqueue(chunk);
         this.#end();
         controller.close();
@@ -116,6 +118,16 @@ export class ByteReader {
       },
       cancel: () => this.#end(),
     });
+  }
+
+  async #pull(): Promise<Uint8Array<ArrayBuffer> | null> {
+    try {
+      return await this.#queue.run(() => this.#attemptChunk());
+    } catch (error) {
+      // Nobody is told to cancel a stream that has failed.
+      this.#end();
+      throw error;
+    }
   }
 
   #attemptChunk(): Uint8Array<ArrayBuffer> | null | undefined {
@@ -193,19 +205,21 @@ export class ByteWriter {
     begin: (p: Uint8Array) => number | undefined = (p) => this.#attempt(p),
   ): Promise<void> {
     options.signal?.throwIfAborted();
+    const { length } = bytes(p, "write");
     // Most writes fit, and then there is nothing to wait for.
     const all = () => begin(p);
-    let written = sliceIsOver() ? 0 : this.#queue.briefly(all) ?? 0;
+    const first = sliceIsOver() ? undefined : this.#queue.briefly(all);
+    let written = first ?? 0;
     if (written > 0) options.onProgress?.(written);
-    if (written === p.length) return;
+    if (first === length) return;
     const { signal, onProgress } = options;
     await this.#queue.hold(async () => {
       do {
-        const rest = p.subarray(written);
+        const rest = bytes(p, "write").subarray(written);
         const attempt = () => written === 0 ? begin(p) : this.#attempt(rest);
         written += await this.#queue.run(attempt, { signal }, true);
         onProgress?.(written);
-      } while (written < p.length);
+      } while (written < length);
     }, options);
   }
 
@@ -215,7 +229,8 @@ export class ByteWriter {
     options: WriteAllSyncOptions = {},
     begin: (p: Uint8Array) => number | undefined = (p) => this.#attempt(p),
   ): void {
-    const { timeout = Infinity, onProgress } = options;
+    const { onProgress } = options;
+    const timeout = checkTimeout(options.timeout, "write");
     const deadline = performance.now() + timeout;
     let written = 0;
     do {
@@ -231,11 +246,21 @@ export class ByteWriter {
   /** The same as a Web Stream, which closes the descriptor when it ends. */
   get writable(): WritableStream<Uint8Array> {
     return this.#writable ??= new WritableStream({
-      // Aborting waits for what is under way, which may wait for ever.
-      write: (chunk, { signal }) => this.writeAll(chunk, { signal }),
+      write: (chunk, { signal }) => this.#writeChunk(chunk, signal),
       close: this.#options.close ?? (() => this.#descriptor.close()),
       abort: this.#options.abort ?? (() => this.#descriptor.close()),
     });
+  }
+
+  async #writeChunk(chunk: Uint8Array, signal: AbortSignal): Promise<void> {
+    try {
+      // Aborting waits for what is under way, which may wait for ever.
+      await this.writeAll(chunk, { signal });
+    } catch (error) {
+      // Nobody is told to abort or to close a stream that has failed.
+      if (!signal.aborted) this.#options.fail?.();
+      throw error;
+    }
   }
 
   #attempt(p: Uint8Array): number | undefined {

@@ -15,7 +15,8 @@ import { newPipeReader, type PipeReader } from "../pipe/reader.ts";
 import { newPipeWriter, type PipeWriter } from "../pipe/writer.ts";
 import { fifoParking, writersHaveGone } from "./_end_of_file.ts";
 
-const KIND = { kind: "FIFO" };
+/** What to call what is missing, in errors. */
+export const KIND = { kind: "FIFO" };
 
 /** Refuses a path under which there is something else than a FIFO. */
 export function requireFifo(path: string): void {

@@ -1,7 +1,13 @@
 import { fileMode, toPath } from "../_internal/arguments.ts";
 import { backoff } from "../_internal/backoff.ts";
 import { ensure } from "../_internal/ensure.ts";
-import { check, closedError, E, errno } from "../_internal/errno.ts";
+import {
+  check,
+  closedError,
+  E,
+  errno,
+  systemError,
+} from "../_internal/errno.ts";
 import { lookAt, unlinkFile } from "../_internal/file.ts";
 import { cString } from "../_internal/memory.ts";
 import { ownFile } from "../_internal/own_file.ts";
@@ -13,7 +19,7 @@ import {
 } from "../_internal/wait.ts";
 import type { PipeReader } from "../pipe/reader.ts";
 import type { PipeWriter } from "../pipe/writer.ts";
-import { openReader, requireFifo, tryOpenWriter } from "./_ends.ts";
+import { KIND, openReader, requireFifo, tryOpenWriter } from "./_ends.ts";
 import { libc } from "./_ffi.ts";
 
 /** Options of {@linkcode Fifo.create} and {@linkcode Fifo.ensure}. */
@@ -114,15 +120,10 @@ export class Fifo implements Disposable {
     const { mode = 0o600, temporary = false } = options;
     const name = toPath(path, "create a FIFO");
     fileMode(mode, "create a FIFO");
-    const context = { on: name, kind: "FIFO" };
     const result = libc.mkfifo(cString(name), mode);
-    // What is missing when a name cannot be made is the directory.
-    if (result < 0 && errno() === E.ENOENT) {
-      check(result, "mkfifo", { on: name, hint: "its directory is missing" });
-    }
-    check(result, "mkfifo", context);
+    if (result < 0) throw notMade(errno(), name);
     // The umask has only taken permissions away, so nobody got in meanwhile.
-    check(libc.chmod(cString(name), mode), "chmod", context);
+    check(libc.chmod(cString(name), mode), "chmod", { on: name, ...KIND });
     const look = temporary ? lookAt(name) : undefined;
     return new Fifo(name, look && ownFile(name, look, "FIFO"));
   }
@@ -382,6 +383,17 @@ export class Fifo implements Disposable {
   #requireOpen(): void {
     if (this.#closed.signal.aborted) throw closedError("open", this.path);
   }
+}
+
+function notMade(number: number, on: string): Error {
+  // What is missing when a name cannot be made is the directory.
+  if (number === E.ENOENT) {
+    const hint = "its directory is missing";
+    return systemError(number, "mkfifo", { on, hint });
+  }
+  // Whatever is there is in the way, and need not be a FIFO.
+  const isFifo = number === E.EEXIST && lookAt(on)?.type === "FIFO";
+  return systemError(number, "mkfifo", isFifo ? { on, ...KIND } : { on });
 }
 
 function newQueue(path: string): WaitQueue {

@@ -36,9 +36,9 @@ export function withDefaults({
 /** What to do about a queue that could not be made. */
 export function limitHint(
   number: number,
-  size: QueueSize,
+  size: Partial<QueueSize>,
 ): string | undefined {
-  if (number === E.EINVAL) return tooLarge(size);
+  if (number === E.EINVAL) return tooLarge(withDefaults(size));
   if (number === E.EMFILE) return tooMuchMemory(size);
   if (number !== E.ENOSPC) return undefined;
   return `there are as many queues as ${LIMITS}/queues_max allows, ` +
@@ -58,11 +58,12 @@ function tooLarge({ maxMessages, messageSize }: QueueSize): string {
   return exceeded.join("; ");
 }
 
-function tooMuchMemory({ maxMessages, messageSize }: QueueSize): string {
+function tooMuchMemory(size: Partial<QueueSize>): string {
   const fd = base.open(cString(`${LIMITS}/msg_max`), O_RDONLY, 0);
   // The number of descriptors has the same error.
   if (fd < 0) return "close some descriptors, or raise RLIMIT_NOFILE";
   base.close(fd);
+  const { maxMessages, messageSize } = withDefaults(size);
   const limits = new BigUint64Array(2);
   check(libc.getrlimit(RLIMIT_MSGQUEUE, limits), "getrlimit");
   return `${maxMessages} messages of ${messageSize} bytes, beside what other ` +

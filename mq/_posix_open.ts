@@ -44,10 +44,8 @@ export function makeQueue(name: string, options: MakeOptions): number {
   for (const [what, value] of Object.entries({ maxMessages, messageSize })) {
     if (value !== undefined) wholeNumber(value, verb, what, 1, MOST);
   }
-  const size = withDefaults({ maxMessages, messageSize });
-  const attributes = new BigInt64Array(ATTRIBUTES);
-  attributes[MAXMSG] = BigInt(size.maxMessages);
-  attributes[MSGSIZE] = BigInt(size.messageSize);
+  const size = { maxMessages, messageSize };
+  const attributes = toAttributes(size);
   const flags = O_RDWR | platform.O_CREAT | platform.O_EXCL;
   const fd = mqOpen(path, flags, mode, attributes);
   if (fd < 0) {
@@ -61,6 +59,21 @@ export function makeQueue(name: string, options: MakeOptions): number {
   base.close(fd);
   libc.mq_unlink(path);
   throw systemError(number, "fchmod", { on: name });
+}
+
+/** `struct mq_attr`; null for what the kernel gives who asks for nothing. */
+function toAttributes(
+  size: Partial<QueueSize>,
+): BigInt64Array<ArrayBuffer> | null {
+  // The kernel takes both or neither.
+  if (size.maxMessages === undefined && size.messageSize === undefined) {
+    return null;
+  }
+  const { maxMessages, messageSize } = withDefaults(size);
+  const attributes = new BigInt64Array(ATTRIBUTES);
+  attributes[MAXMSG] = BigInt(maxMessages);
+  attributes[MSGSIZE] = BigInt(messageSize);
+  return attributes;
 }
 
 /** Finds a queue and answers its descriptor. */

@@ -1,6 +1,7 @@
 /** The sending half of a POSIX message queue: mq_send(3). */
 
 import {
+  attached,
   messageBytes,
   timeout as checkTimeout,
   wholeNumber,
@@ -100,7 +101,7 @@ export class PosixSender {
     timeout: Timeout,
   ): true | undefined {
     const { fd } = this.#descriptor;
-    const length = BigInt(bytes.length);
+    const length = BigInt(attached(bytes, "send").length);
     const result = libc.mq_timedsend(fd, bytes, length, priority, timeout);
     if (result === 0) {
       hasSent();

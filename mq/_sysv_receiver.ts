@@ -1,6 +1,10 @@
 /** The receiving half of a System V message queue: msgrcv(2). */
 
-import { bytes as checkBytes, wholeNumber } from "../_internal/arguments.ts";
+import {
+  attached,
+  bytes as checkBytes,
+  wholeNumber,
+} from "../_internal/arguments.ts";
 import { closedError, type ErrorContext } from "../_internal/errno.ts";
 import { firstOf } from "../_internal/first_of.ts";
 import { canInterrupt, interrupt } from "../_internal/interrupt.ts";
@@ -156,7 +160,7 @@ export class SysvReceiver {
       // Each time: the memory may have been given away meanwhile.
       const most = given === undefined
         ? maxBytes
-        : Math.min(given.length, maxBytes ?? MOST_SIZE);
+        : Math.min(attached(given, "receive").length, maxBytes ?? MOST_SIZE);
       const room = { most, into: given };
       const held = this.#held.first(line);
       const message = held === undefined

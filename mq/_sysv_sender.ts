@@ -1,6 +1,7 @@
 /** The sending half of a System V message queue: msgsnd(2). */
 
 import {
+  attached,
   messageBytes,
   timeout as checkTimeout,
   wholeNumber,
@@ -111,7 +112,7 @@ export class SysvSender {
     flags: number,
   ): true | undefined {
     if (this.#closed) throw closedError("send", this.#context.on);
-    const message = writeMessage(type, bytes);
+    const message = writeMessage(type, attached(bytes, "send"));
     const length = BigInt(bytes.length);
     if (libc.msgsnd(this.#id, message, length, flags) === 0) {
       this.#parking.restart();

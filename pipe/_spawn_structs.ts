@@ -122,6 +122,7 @@ export class FileActions implements Disposable {
     checkReturned(
       libc.posix_spawn_file_actions_addopen(struct, fd, name, O_RDWR, 0),
       "posix_spawn_file_actions_addopen",
+      { on: `fd ${fd}`, hint: "it must be within `ulimit -n`" },
     );
   }
 

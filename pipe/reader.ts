@@ -181,7 +181,7 @@ export class PipeReader implements Disposable, AsyncIterable<Uint8Array> {
 
   /**
    * The bytes as a Web Stream, which reads no further ahead than it is asked
-   * to. Its end and its cancellation close this reader.
+   * to. Its end, its cancellation and its failure close this reader.
    *
    * @example
    * ```ts

@@ -1,8 +1,10 @@
 import { wholeNumber } from "../_internal/arguments.ts";
-import { E, systemError, wouldBlock } from "../_internal/errno.ts";
-import { notSupported, os, POLLIN } from "../_internal/platform.ts";
+import { whenClosed } from "../_internal/descriptor.ts";
+import { closedError, E, systemError, wouldBlock } from "../_internal/errno.ts";
+import { fileTypeOf } from "../_internal/file.ts";
+import { notSupported, os, POLLHUP, POLLIN } from "../_internal/platform.ts";
 import { poll } from "../_internal/poll.ts";
-import { parked, type WaitOptions } from "../_internal/wait.ts";
+import { type Park, parked, type WaitOptions } from "../_internal/wait.ts";
 import { nextTurn, sliceIsOver } from "../_internal/slice.ts";
 import { READ, WRITE } from "../mux/_backend.ts";
 import { reactor } from "../mux/reactor.ts";
@@ -67,13 +69,42 @@ export async function splice(
       count,
       SPLICE_F_NONBLOCK,
     );
-    if (moved >= 0) return moved;
-    wouldBlock("splice", { on: `fd ${input} to fd ${output}` });
+    if (moved > 0) return moved;
+    if (moved < 0) wouldBlock("splice", { on: `fd ${input} to fd ${output}` });
+    else if (count === 0n || isAtEnd(input)) return 0;
     // EAGAIN does not say which of the two was not ready.
     const empty = poll(input, POLLIN, 0) === 0;
-    const [fd, interest] = empty ? [input, READ] : [output, WRITE];
-    await parked((wake) => reactor.watch(fd, interest, wake), signal);
+    const park = empty
+      ? parkingFor(input, READ, output)
+      : parkingFor(output, WRITE, input);
+    await parked(park, signal);
   }
+}
+
+/**
+ * Whether there is nothing to come, after a call that has moved nothing: that
+ * is also what comes of a FIFO without a writer yet, which has no hang-up.
+ */
+function isAtEnd(input: number): boolean {
+  if (fileTypeOf(input) !== "FIFO") return true;
+  return (poll(input, POLLIN, 0) & (POLLIN | POLLHUP)) === POLLHUP;
+}
+
+/** Waits for one of the two, and for either to be closed. */
+function parkingFor(fd: number, interest: number, other: number): Park {
+  return (wake) => {
+    const callOff = whenClosed(other, () => {
+      cancel(() => wake(closedError("splice", `fd ${other}`)));
+    });
+    const cancel = reactor.watch(fd, interest, (error) => {
+      callOff();
+      wake(error);
+    });
+    return (done) => {
+      callOff();
+      cancel(done);
+    };
+  };
 }
 
 /**
@@ -109,9 +140,10 @@ export function tee(from: Watchable, to: Watchable, length: number): number {
   requireLinux("tee");
   const [input, output, count] = ends(from, to, length, "tee");
   const copied = libc.tee(input, output, count, SPLICE_F_NONBLOCK);
-  if (copied >= 0) return copied;
+  if (copied > 0) return copied;
   const context = { on: `fd ${input} to fd ${output}` };
-  wouldBlock("tee", context);
+  if (copied < 0) wouldBlock("tee", context);
+  else if (count === 0n || isAtEnd(input)) return 0;
   throw systemError(E.EAGAIN, "tee", context);
 }
 

@@ -37,7 +37,9 @@ export class PipeWriter implements Disposable {
 
   private constructor(descriptor: Descriptor) {
     this.#descriptor = descriptor;
-    this.#stream = new ByteWriter(descriptor, writeParking(descriptor));
+    this.#stream = new ByteWriter(descriptor, writeParking(descriptor), {
+      fail: () => this.close(),
+    });
   }
 
   /**
@@ -201,7 +203,7 @@ export class PipeWriter implements Disposable {
 
   /**
    * A Web Stream that writes each chunk completely before it takes the next.
-   * Closing and aborting it close this writer.
+   * Closing and aborting it close this writer, and so does a write that fails.
    *
    * @example
    * ```ts

@@ -42,6 +42,11 @@ export function toName(name: string | URL, verb: string): string {
   return name;
 }
 
+/** Whether a path is no longer than the path in an address can be. */
+export function isShortEnough(path: string): boolean {
+  return encoder.encode(path).length < platform.sockaddrUn.pathSize;
+}
+
 /** The address of a socket, exactly as long as the kernel has to be told. */
 export function encodeAddress(
   name: string,

@@ -4,6 +4,7 @@
  * whatever else they point at.
  */
 
+import { attached } from "../_internal/arguments.ts";
 import {
   check,
   E,
@@ -138,12 +139,14 @@ export function attemptSend(
   control?: Uint8Array<ArrayBuffer>,
   to?: Uint8Array<ArrayBuffer>,
 ): number | undefined {
+  // Else it would be sent as a message that is empty.
+  attached(data, "send");
   const count = control !== undefined
     ? sendMessage(fd, data, control, to)
     : to !== undefined
     ? sendTo(fd, data, to)
     : libc.send(fd, data, BigInt(data.length), SEND_FLAGS);
-  return count >= 0 ? count : failure(context);
+  return count >= 0 ? count : failure(context, control !== undefined);
 }
 
 function sendTo(
@@ -169,11 +172,13 @@ function sendMessage(
   return libc.sendmsg(fd, structs.header, SEND_FLAGS);
 }
 
-function failure(context: ErrorContext): undefined {
+function failure(context: ErrorContext, withControl: boolean): undefined {
   const number = errno();
   // The queue of the one to receive it is full: macOS has a number for that.
   if (os === "darwin" && number === E.ENOBUFS) return undefined;
-  const hint = HINTS[number];
+  const hint = withControl && number === E.EBADF
+    ? "a descriptor of `fds` is not open"
+    : HINTS[number];
   if (hint !== undefined) {
     throw systemError(number, "send", { ...context, hint });
   }

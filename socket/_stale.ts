@@ -22,10 +22,11 @@ import {
   LOCK_EX,
   LOCK_NB,
   O_RDONLY,
+  os,
   SOCK_DGRAM,
 } from "../_internal/platform.ts";
 import { sleepSync } from "../_internal/poll.ts";
-import { encodeAddress } from "./_address.ts";
+import { encodeAddress, isShortEnough } from "./_address.ts";
 import { libc } from "./_ffi.ts";
 import { newSocket } from "./_open.ts";
 
@@ -41,9 +42,9 @@ const PATIENCE = 1000;
  */
 export function removeStale(path: string): void {
   const directory = path.slice(0, path.lastIndexOf("/") + 1);
-  using _lock = lockDirectory(directory || ".");
+  using lock = lockDirectory(directory || ".");
   if (!isStale(path, path)) return;
-  const aside = directory + unusedName();
+  const aside = reachable(directory, unusedName(), lock);
   // Connecting to it there must be possible.
   encodeAddress(aside, "replace a stale socket");
   if (!move(path, aside)) return;
@@ -98,6 +99,17 @@ function move(from: string, to: string): boolean {
   if (result < 0 && errno() === E.ENOENT) return false;
   check(result, "rename", { on: from });
   return true;
+}
+
+/** The path of a file, short enough to be an address if that is possible. */
+function reachable(
+  directory: string,
+  name: string,
+  opened: Descriptor,
+): string {
+  const path = directory + name;
+  if (os !== "linux" || isShortEnough(path)) return path;
+  return `/proc/self/fd/${opened.fd}/${name}`;
 }
 
 /** Shorter than most names, because addresses are short. */

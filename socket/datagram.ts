@@ -291,7 +291,7 @@ export class UnixDatagram extends UnixSocket
     const { attempt, to } = this.#sending(data, options);
     const queue = to === undefined
       ? this.#connected
-      : this.#others.get(to) ?? new WaitQueue(newBackoff(), "send", to);
+      : this.#others.get(to) ?? newQueue(to);
     return queue.runSync(attempt, options);
   }
 
@@ -354,7 +354,7 @@ export class UnixDatagram extends UnixSocket
       // Most messages need not wait.
       const count = sliceIsOver() ? undefined : attempt();
       if (count !== undefined) return count;
-      queue = new WaitQueue(newBackoff(), "send", to);
+      queue = newQueue(to);
       this.#others.set(to, queue);
     }
     try {
@@ -511,6 +511,11 @@ export class UnixDatagram extends UnixSocket
       super.close();
     }
   }
+}
+
+/** Those who wait to send to one other. */
+function newQueue(to: string): WaitQueue {
+  return new WaitQueue(newBackoff(), "send", printable(to));
 }
 
 function newBackoff() {

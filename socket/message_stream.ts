@@ -89,6 +89,7 @@ export class MessageStream
    *
    * @param connection The stream of bytes.
    * @param options The longest message.
+   * @throws {TypeError} If the connection cannot read and write.
    * @throws {RangeError} If `maxLength` is not a length that four bytes can say.
    *
    * @example
@@ -105,6 +106,12 @@ export class MessageStream
     options: MessageStreamOptions = {},
   ) {
     const { maxLength = DEFAULT_LENGTH } = options;
+    for (const method of ["read", "write"] as const) {
+      if (typeof connection?.[method] === "function") continue;
+      throw new TypeError(
+        `Cannot use messages: the connection must have the method ${method}()`,
+      );
+    }
     wholeNumber(maxLength, "use messages", "maxLength", 0, MOST_LENGTH);
     this.#connection = connection;
     this.#maxLength = maxLength;

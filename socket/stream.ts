@@ -1,3 +1,4 @@
+import { attached } from "../_internal/arguments.ts";
 import type { Descriptor } from "../_internal/descriptor.ts";
 import { SHUT_RD, SOCK_STREAM } from "../_internal/platform.ts";
 import {
@@ -85,6 +86,8 @@ export class UnixStream extends UnixConnection
       write: sendBytes,
       close: () => this.#endWriting(),
       abort: () => this.close(),
+      // What has arrived can still be read.
+      fail: () => void this.#endWriting().catch(() => {}),
     });
   }
 
@@ -563,16 +566,17 @@ export class UnixStream extends UnixConnection
     const { name } = this.#descriptor;
     return (p) => {
       const { fd } = this.#descriptor;
-      if (p.length === 0) return 0;
-      const bytes = p as Uint8Array<ArrayBuffer>;
+      const bytes = attached(p, "send");
+      if (bytes.length === 0) return 0;
       return attemptSend(fd, bytes, { on: name }, control?.());
     };
   }
 
   /**
    * What arrives as a Web Stream, which reads no further ahead than it is asked
-   * to. When it has ended, and {@linkcode writable} too if that was used, the
-   * socket is closed; cancelling it tells the peer that nobody reads any more.
+   * to. When both this and {@linkcode writable} have ended, the socket is
+   * closed; a failure is an end, too. Cancelling it tells the peer that nobody
+   * reads any more.
    *
    * @example An echo server, which ends with its client
    * ```ts
@@ -596,7 +600,8 @@ export class UnixStream extends UnixConnection
   /**
    * A Web Stream that writes each chunk completely before it takes the next.
    * Closing it ends the writing, as {@linkcode closeWrite} does, and closes the
-   * socket if {@linkcode readable} has ended; aborting it closes the socket.
+   * socket if {@linkcode readable} has ended; so does a write that fails.
+   * Aborting it closes the socket.
    *
    * @example
    * ```ts

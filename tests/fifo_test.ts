@@ -265,7 +265,11 @@ Deno.test("something else than a FIFO is a clear error", async () => {
       "not a FIFO but a directory",
     );
   }
-  assertThrows(() => Fifo.create(file), Deno.errors.AlreadyExists);
+  const there = assertThrows(
+    () => Fifo.create(file),
+    Deno.errors.AlreadyExists,
+  );
+  assertEquals(there.message, `EEXIST: file exists, mkfifo '${file}'`);
   assertEquals(Deno.readTextFileSync(file), "keep me");
 
   using fifo = Fifo.create(dir.join("fifo"));

@@ -6,7 +6,11 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Pipe } from "@ipc/core/pipe";
-import { MessageStream, UnixStream } from "@ipc/core/socket";
+import {
+  type ByteConnection,
+  MessageStream,
+  UnixStream,
+} from "@ipc/core/socket";
 import { encodeFrame, FrameReader } from "../socket/_frames.ts";
 import { pattern } from "./_util/pattern.ts";
 import { missing, run } from "./_util/peers.ts";
@@ -127,6 +131,16 @@ Deno.test("maxLength has to be a length that four bytes can say", () => {
     );
   }
   new MessageStream(connection, { maxLength: 2 ** 32 - 1 });
+});
+
+Deno.test("a connection has to read and to write", () => {
+  for (const connection of [null, undefined, {}, "text", { read: never }]) {
+    assertThrows(
+      () => new MessageStream(connection as unknown as ByteConnection),
+      TypeError,
+      "the method",
+    );
+  }
 });
 
 function never(): Promise<never> {

@@ -6,9 +6,16 @@ import {
   assertRejects,
   assertThrows,
 } from "@std/assert";
-import { IpcError, Pipe, PipeReader, PipeWriter } from "@ipc/core/pipe";
+import {
+  IpcError,
+  Pipe,
+  PipeReader,
+  PipeWriter,
+  type SystemErrorFields,
+} from "@ipc/core/pipe";
 import { openFile } from "../_internal/file.ts";
 import { O_RDONLY } from "../_internal/platform.ts";
+import { sliceIsOver } from "../_internal/slice.ts";
 import { readersHaveGone } from "./_util/hang_up.ts";
 import { BECOME_NOBODY } from "./_util/nobody.ts";
 import { denoArgs, run, runDeno } from "./_util/peers.ts";
@@ -118,11 +125,13 @@ Deno.test("nobody overtakes a wait that is pending", async () => {
   const reading = pipe.reader.read(new Uint8Array(1));
   pipe.writer.writeSync(new Uint8Array(2));
   assertEquals(pipe.reader.tryRead(new Uint8Array(1)), undefined);
-  assertThrows(
+  const busy = assertThrows(
     () => pipe.reader.readSync(new Uint8Array(1)),
     Deno.errors.Busy,
-    "pending",
+    "an asynchronous read is pending",
   );
+  const { code, syscall } = busy as Deno.errors.Busy & SystemErrorFields;
+  assertEquals([code, syscall], ["EBUSY", "read"]);
   assertEquals(await reading, 1);
   assertEquals(pipe.reader.tryRead(new Uint8Array(1)), 1);
 });
@@ -189,6 +198,10 @@ Deno.test("a closed end throws BadResource whatever is asked of it", async () =>
   assertThrows(() => writer.writeSync(p), BadResource);
   await assertRejects(() => writer.write(p), BadResource);
   await assertRejects(() => writer.writeAll(p), BadResource);
+  const nothing = new Uint8Array(0);
+  await assertRejects(() => writer.writeAll(nothing), BadResource);
+  while (!sliceIsOver());
+  await assertRejects(() => writer.writeAll(nothing), BadResource);
 });
 
 Deno.test("both ends are close-on-exec and do not block", {
@@ -276,6 +289,14 @@ Deno.test("buffers and timeouts of the wrong kind are refused", async () => {
       "timeout",
     );
   }
+  for (const timeout of [-1, NaN, "5", null] as number[]) {
+    for (const verb of ["writeSync", "writeAllSync"] as const) {
+      const write = () => pipe.writer[verb](new Uint8Array(1), { timeout });
+      const Class = typeof timeout === "number" ? RangeError : TypeError;
+      assertThrows(write, Class, "timeout");
+    }
+  }
+  assertEquals(pipe.reader.available, 0);
 });
 
 Deno.test("fromFd() takes over a descriptor and closes it", async () => {

@@ -121,6 +121,21 @@ Deno.test("UnixDatagram waits for a receiver that is full, and passes others by"
   assertEquals(client.trySend("again", { to }), 5);
 });
 
+Deno.test("an abstract name is readable when its receiver was full", {
+  ignore: !LINUX,
+}, () => {
+  const name = crypto.randomUUID();
+  using _full = UnixDatagram.bind(`\0${name}`);
+  using client = UnixDatagram.bind();
+  const to = `\0${name}`;
+  while (client.trySend("x", { to }) !== undefined);
+  assertThrows(
+    () => client.sendSync("x", { to, timeout: 10 }),
+    TimedOut,
+    `'@${name}'`,
+  );
+});
+
 Deno.test("messages that never wait leave timers their turn", async () => {
   using dir = new TempDir();
   const to = dir.join("socket");

@@ -242,7 +242,11 @@ testAll("refuses what is no descriptor, and sends nothing", async (pair) => {
     () => here.send("x", { fds: [closed.reader] }),
     BadResource,
   );
-  await assertRejects(() => here.send("x", { fds: [99_999] }), BadResource);
+  await assertRejects(
+    () => here.send("x", { fds: [99_999] }),
+    BadResource,
+    "a descriptor of `fds` is not open",
+  );
   await assertRejects(() => here.send("x", { fds: [-1] }), RangeError);
   const nothing = {} as unknown as number;
   assertThrows(() => here.trySend("x", { fds: [nothing] }), TypeError);

@@ -277,6 +277,23 @@ Deno.test("replaceStale removes the file of a dead socket of any type", async ()
   UnixListener.listen(path, { replaceStale: true }).close();
 });
 
+Deno.test("replaceStale works where no other name would be short enough", {
+  ignore: !LINUX,
+}, async () => {
+  using dir = new TempDir();
+  const directory = dir.join("x".repeat(105 - dir.path.length - 1));
+  Deno.mkdirSync(directory);
+  const path = `${directory}/s`;
+  UnixListener.listen(path, { temporary: false }).close();
+  using _listener = UnixListener.listen(path, { replaceStale: true });
+  using _client = await UnixStream.connect(path);
+  assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), ["s"]);
+  assertThrows(
+    () => UnixListener.listen(path, { replaceStale: true }),
+    Deno.errors.AddrInUse,
+  );
+});
+
 Deno.test("replaceStale leaves alone what lives or is no socket", async () => {
   using dir = new TempDir();
   const path = dir.join("thing");

@@ -229,6 +229,27 @@ Deno.test("whichever of the Web Streams ends last closes the socket", async () =
   assertThrows(() => here.fd, BadResource);
 });
 
+Deno.test("the Web Streams of an echo close its socket when the peer is gone", async () => {
+  using pair = streams();
+  const { here, there } = pair;
+  await here.writeAll(new Uint8Array(3));
+  here.close();
+  const echo = there.readable.pipeTo(there.writable);
+  await assertRejects(() => echo, BrokenPipe);
+  assertThrows(() => there.fd, BadResource);
+});
+
+Deno.test("a write that fails leaves what has arrived to be read", async () => {
+  using pair = streams();
+  const { here, there } = pair;
+  await there.send("last words");
+  there.close();
+  const source = ReadableStream.from([new Uint8Array(3)]);
+  await assertRejects(() => source.pipeTo(here.writable), BrokenPipe);
+  assertEquals(await new Response(here.readable).text(), "last words");
+  assertThrows(() => here.fd, BadResource);
+});
+
 Deno.test("readable that is cancelled refuses what the peer writes", async () => {
   using pair = streams();
   await pair.there.readable.cancel();
@@ -444,6 +465,7 @@ Deno.test("the buffers' sizes are set when it is made and afterwards", async () 
 Deno.test("arguments of the wrong kind are refused", async () => {
   using pair = streams();
   const { here } = pair;
+  assertThrows(() => here.sendSync("x", { timeout: -1 }), RangeError);
   const number = 5 as unknown as string;
   await assertRejects(() => here.send(number), TypeError, "Uint8Array");
   assertThrows(() => here.trySend(number), TypeError);

@@ -231,6 +231,11 @@ Deno.test("spawn() names the limit when a number is beyond it", () => {
     IpcError,
     "ulimit -n",
   );
+  assertThrows(
+    () => spawn("true", { fds: { [2 ** 30]: "null" } }),
+    Deno.errors.BadResource,
+    `'fd ${2 ** 30}': it must be within \`ulimit -n\``,
+  );
 });
 
 Deno.test("spawn() lets a child inherit an end of ours, blocking", {

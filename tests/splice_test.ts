@@ -1,9 +1,11 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Fifo } from "@ipc/core/fifo";
 import { IpcError, Pipe, PipeReader, splice, tee } from "@ipc/core/pipe";
 import { readable } from "@ipc/core/mux";
 import { openFile } from "../_internal/file.ts";
 import { O_RDONLY } from "../_internal/platform.ts";
 import { readersHaveGone } from "./_util/hang_up.ts";
+import { Deadline } from "./_util/peer.ts";
 import { TempDir } from "./_util/temp.ts";
 
 const LINUX = Deno.build.os === "linux";
@@ -81,6 +83,15 @@ Deno.test(
     );
     from.reader.close();
     await closing;
+    using deadline = new Deadline();
+    using empty = Pipe.open();
+    using unused = Pipe.open();
+    const waiting = assertRejects(
+      () => splice(empty.reader, unused.writer, 10, deadline),
+      Deno.errors.BadResource,
+    );
+    unused.writer.close();
+    await waiting;
     using other = Pipe.open();
     other.writer.writeSync(new Uint8Array(1));
     to.reader.close();
@@ -111,6 +122,25 @@ Deno.test(
     from.reader.readSync(new Uint8Array(3));
     await readable(from.reader);
     assertEquals(tee(from.reader, to.writer, 10), 0);
+  },
+);
+
+Deno.test(
+  "a FIFO without a writer yet is not at its end",
+  options,
+  async () => {
+    using dir = new TempDir();
+    using fifo = Fifo.create(dir.join("fifo"));
+    using from = fifo.openReaderSync();
+    using to = Pipe.open();
+    assertThrows(() => tee(from, to.writer, 10), Deno.errors.WouldBlock);
+    const moving = splice(from, to.writer, 10);
+    const writer = fifo.openWriterSync();
+    writer.writeSync(new Uint8Array(3));
+    assertEquals(await moving, 3);
+    writer.close();
+    assertEquals(tee(from, to.writer, 10), 0);
+    assertEquals(await splice(from, to.writer, 10), 0);
   },
 );
 

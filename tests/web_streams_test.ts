@@ -1,7 +1,10 @@
 /** The Web Streams of pipes: back-pressure, ends and cancellation. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Pipe } from "@ipc/core/pipe";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Pipe, PipeReader } from "@ipc/core/pipe";
+import { openFile } from "../_internal/file.ts";
+import { O_RDONLY } from "../_internal/platform.ts";
+import { TempDir } from "./_util/temp.ts";
 
 Deno.test("readable takes nothing from the pipe before it is asked to", async () => {
   using pipe = Pipe.open();
@@ -104,4 +107,26 @@ Deno.test("writable errors when nobody reads any more", async () => {
   pipe.reader.close();
   await writing;
   await closed;
+});
+
+Deno.test("a write that fails closes the writer", async () => {
+  const nonsense = "text" as unknown as Uint8Array;
+  for (const chunk of [new Uint8Array(3), nonsense]) {
+    using pipe = Pipe.open();
+    pipe.reader.close();
+    const source = ReadableStream.from([chunk]);
+    await assertRejects(() => source.pipeTo(pipe.writer.writable));
+    assertThrows(() => pipe.writer.fd, Deno.errors.BadResource);
+  }
+});
+
+Deno.test("a read that fails closes the reader", async () => {
+  using dir = new TempDir();
+  // A directory can be opened, but not read.
+  using reader = PipeReader.fromFd(openFile(dir.path, O_RDONLY));
+  await assertRejects(
+    () => reader.readable.getReader().read(),
+    Deno.errors.IsADirectory,
+  );
+  assertThrows(() => reader.fd, Deno.errors.BadResource);
 });
