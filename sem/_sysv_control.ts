@@ -42,7 +42,8 @@ export function sysvSets(count: number = 0): SysvKind {
     get: (key, flags) => libc.semget(key, count, flags),
     hint: (number) =>
       number === E.EINVAL
-        ? `${count} semaphores are more than a set may have${seeKernelSem()}`
+        ? `the one that is there has fewer than ${count} semaphores, or that ` +
+          `is more than a set may have${seeKernelSem()}`
         : number === E.ENOSPC
         ? `there are as many as the system allows${seeKernelSem()}`
         : undefined,

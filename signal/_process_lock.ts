@@ -7,6 +7,7 @@
  */
 
 import { libc as base } from "../_internal/_ffi.ts";
+import { E, systemError } from "../_internal/errno.ts";
 import { libc } from "./_ffi.ts";
 
 /** How long another Worker may take, in milliseconds. */
@@ -23,10 +24,11 @@ export function exclusively<T>(body: () => T): T {
   const deadline = performance.now() + PATIENCE;
   while (libc.ftrylockfile(file) !== 0) {
     if (performance.now() > deadline) {
-      throw new Deno.errors.Busy(
-        "Cannot change how signals are handled: another Worker has been " +
-          "doing so for a second; was it terminated?",
-      );
+      throw systemError(E.EBUSY, "ftrylockfile", {
+        on: "the handlers of signals",
+        hint: "another Worker has been changing them for a second: " +
+          "was it terminated?",
+      });
     }
     base.sched_yield();
   }
