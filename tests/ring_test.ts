@@ -159,7 +159,7 @@ Deno.test("bytes that are used again may have another length or be gone", () => 
     assertEquals(consumer.receiveSync({ into: bytes }), data);
   }
   buffer.transfer();
-  assertThrows(() => producer.trySend(bytes), TypeError, "detached");
+  assertThrows(() => producer.trySend(bytes), TypeError, "transferred");
   assertEquals(consumer.tryReceive(), undefined);
 });
 
