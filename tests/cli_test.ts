@@ -6,6 +6,7 @@ import { Fifo } from "@ipc/core/fifo";
 import { MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
 import { Pty } from "@ipc/core/pty";
 import { Semaphore, SysvSemaphoreSet } from "@ipc/core/sem";
+import { seconds } from "../cli/_command.ts";
 import { IPC, ipcOutput, runIpc, RunningIpc } from "./_util/ipc_command.ts";
 import { memoryName } from "./_util/memory_name.ts";
 import { missing, run, toOutcome } from "./_util/peers.ts";
@@ -36,6 +37,8 @@ Deno.test("ipc says what it has not understood, and exits with 2", async () => {
     "rm": "the kind is missing",
     "rm mq": "the name is missing",
     "rm mq jobs": "'jobs' is no name of an object",
+    "sem create 0x0": "0x0 is no key",
+    "mq recv /x --raw --json": "--raw and --json exclude each other",
     "mq": "what to do is missing: create, send, recv, watch",
     "mq eat /x": "no 'eat' here",
     "mq send": "the name is missing",
@@ -57,6 +60,14 @@ Deno.test("ipc says what it has not understood, and exits with 2", async () => {
     assert(said.includes(why), `${line}: ${said}`);
     assertMatch(said, / \(see ipc( \w+)? --help\)$/);
   }
+});
+
+Deno.test("seconds are milliseconds that a timer takes", () => {
+  const texts = ["0", "0.25", ".5", "2.", "99999999999"];
+  assertEquals(
+    texts.map((text) => seconds(text, "--timeout")),
+    [0, 250, 500, 2000, 2 ** 31 - 1],
+  );
 });
 
 /** What is said of a command that is not understood. */
@@ -107,6 +118,81 @@ Deno.test("ipc mq leaves bytes as they are", { ignore }, async () => {
   queue.sendSync("b");
   assertEquals(await ipcOutput(["mq", "recv", name, "--all", "--raw"]), "ab");
   assertEquals(await ipcOutput(["mq", "recv", name, "--all"]), "");
+});
+
+Deno.test("ipc mq sends what is between line feeds, whatever it is", {
+  ignore,
+}, async () => {
+  using queue = tempQueue();
+  const lines = new Uint8Array([0xff, 13, 0, 10, 10, 0xe2, 0x80, 0xa8, 13, 97]);
+  await ipcOutput(["mq", "send", queue.name], lines);
+  assertEquals(queue.tryReceive()?.data, lines.slice(0, 3));
+  assertEquals(queue.tryReceive()?.data, new Uint8Array());
+  assertEquals(queue.tryReceive()?.data, lines.slice(5));
+  assertEquals(queue.tryReceive(), undefined);
+});
+
+Deno.test("ipc mq recv takes nothing that nobody would read", {
+  ignore,
+}, async () => {
+  using queue = tempQueue();
+  const args = ["mq", "recv", queue.name, "--follow", "--timeout", "20"];
+  for (const later of [[], ["2", "3"]]) {
+    await using running = new RunningIpc(args);
+    queue.sendSync("1");
+    assertEquals(await running.next(), "1\n");
+    await running.stopReading();
+    for (const message of later) queue.sendSync(message);
+    assertEquals((await running.end()).code, 0);
+    assertEquals(queue.length, later.length);
+  }
+});
+
+Deno.test("ipc mq recv puts back what it cannot print", {
+  ignore,
+}, async () => {
+  using posix = tempQueue();
+  posix.sendSync("a", { priority: 3 });
+  using sysv = tempSysvQueue();
+  sysv.sendSync("a", { type: 3 });
+  for (const name of [posix.name, `${sysv.id}`]) {
+    const command = [Deno.execPath(), ...IPC, "mq", "recv", name];
+    const script = `'${command.join("' '")}' > /dev/full`;
+    const { code, stderr } = await run("sh", ["-c", script]);
+    assertEquals(code, 1);
+    assertMatch(stderr, /^ipc mq: No space left on device/);
+  }
+  const data = new TextEncoder().encode("a");
+  assertEquals(posix.tryReceive(), { data, priority: 3 });
+  assertEquals(sysv.tryReceive(), { data, type: 3 });
+});
+
+Deno.test("ipc prints all, even where the output does not block", {
+  ignore: ignore || missing("python3"),
+}, async () => {
+  using queue = tempQueue({ messageSize: 8192, maxMessages: 1 });
+  queue.sendSync(new Uint8Array(8192));
+  const python = `
+import array, fcntl, os, subprocess, sys, termios, time
+r, w = os.pipe()
+F_SETPIPE_SZ = 1031
+size = fcntl.fcntl(w, F_SETPIPE_SZ, 4096)
+os.set_blocking(w, False)
+command = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(w)
+ready = array.array("i", [0])
+while ready[0] < size and command.poll() is None:
+    time.sleep(0.005)
+    fcntl.ioctl(r, termios.FIONREAD, ready)
+printed = b"".join(iter(lambda: os.read(r, 65536), b""))
+print(len(printed), command.wait())
+`;
+  const recv = ["mq", "recv", queue.name, "--raw"];
+  const { stdout, stderr } = await run(
+    "python3",
+    ["-c", python, Deno.execPath(), ...IPC, ...recv],
+  );
+  assertEquals([stdout, stderr], ["8192 0\n", ""]);
 });
 
 Deno.test("ipc mq knows the types of System V", async () => {

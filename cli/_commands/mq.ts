@@ -16,8 +16,8 @@ import {
 import { linesOfInput, readInput } from "../_input.ts";
 import { NAMING, toObjectName } from "../_object_name.ts";
 import { nothing, PATIENCE, patience, PATIENCE_USAGE } from "../_patience.ts";
-import { print, printLine } from "../_print.ts";
-import { openQueue, type QueueMessage } from "../_queue.ts";
+import { print, printLine, requireReader, whileRead } from "../_print.ts";
+import { openQueue, type Queue, type QueueMessage } from "../_queue.ts";
 import { count } from "../_text.ts";
 
 const ACTIONS: Actions = { create, send, recv, watch };
@@ -35,7 +35,8 @@ ${NAMING}
 
 create  of System V only with a key; its id is printed then
 send    each MESSAGE, or each line of the input, as a message of its own
-recv    one message, or more, and prints a line each
+recv    one message, or more, and prints a line each; one that cannot be printed
+        goes back into the queue
 watch   takes nothing, and prints a line whenever there are more or fewer
 
   --priority N       of a POSIX message: higher ones come first
@@ -121,21 +122,38 @@ async function recv(args: readonly string[]): Promise<number> {
   });
   const name = required(positionals, "the name");
   noMore(positionals.slice(1));
-  const { all } = values;
+  const { all, raw, json } = values;
+  if (raw && json) throw new UsageError("--raw and --json exclude each other");
   const most = mostOf(values);
   const patiently = patience(all ? { "no-wait": true } : values);
   using queue = openQueue(name, "receive", { type: values.type });
   for (let received = 0; received < most; received++) {
+    requireReader();
     const message = await patiently({
       attempt: () => queue.tryReceive(),
-      wait: (signal) => queue.receive(signal),
+      wait: (signal) => whileRead((either) => queue.receive(either), signal),
     });
     if (message === undefined) {
       return all ? OK : nothing("mq recv", `nothing in '${name}'`);
     }
-    show(message, values);
+    try {
+      show(message, values);
+    } catch (error) {
+      putBack(queue, message);
+      throw error;
+    }
   }
   return OK;
+}
+
+/** What could not be printed is for others to receive. */
+function putBack(queue: Queue, message: QueueMessage): void {
+  try {
+    if (queue.tryReturn(message)) return;
+  } catch {
+    // It may be that nobody but others may send.
+  }
+  console.error("ipc mq recv: a message was neither printed nor put back");
 }
 
 interface HowMany {
@@ -190,6 +208,7 @@ async function watch(args: readonly string[]): Promise<number> {
   let before: number | undefined;
   for (let changes = 0; changes < most;) {
     const now = queue.length;
+    requireReader();
     if (now !== before) {
       printLine(`${new Date().toISOString()}  ${count(now, "message")}`);
       before = now;
