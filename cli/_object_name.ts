@@ -29,8 +29,17 @@ export function toKind(text: string): Kind {
 export function toObjectName(text: string): ObjectName {
   if (text.startsWith("/")) return { name: text };
   if (/^\d+$/.test(text)) return { id: Number(text) };
-  if (/^0x[\da-f]{1,8}$/i.test(text)) return { key: Number(text) };
+  if (/^0x[\da-f]{1,8}$/i.test(text)) return { key: toKey(text) };
   throw new UsageError(`'${text}' is no name of an object: ${NAMING}`);
+}
+
+/** The key of all that have none: ftok(3), msgget(2). */
+const IPC_PRIVATE = 0;
+
+function toKey(text: string): number {
+  const key = Number(text);
+  if (key !== IPC_PRIVATE) return key;
+  throw new UsageError(`${text} is no key: those without one have an id only`);
 }
 
 /** How a key is written. */
