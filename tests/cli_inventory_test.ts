@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
+import { Pty } from "@ipc/core/pty";
 import { Semaphore, SysvSemaphoreSet } from "@ipc/core/sem";
 import { SharedMemory, SysvSharedMemory } from "@ipc/core/shm";
 import { takeInventory } from "../cli/_inventory.ts";
@@ -12,7 +13,7 @@ import { IPC, ipcOutput, runIpc } from "./_util/ipc_command.ts";
 import { memoryName } from "./_util/memory_name.ts";
 import { BECOME_NOBODY, DENO_FOR_NOBODY } from "./_util/nobody.ts";
 import { run } from "./_util/peers.ts";
-import { randomKey } from "./_util/queues.ts";
+import { randomKey, tempQueue } from "./_util/queues.ts";
 
 const ignore = Deno.build.os !== "linux";
 const ROOT = Deno.uid() === 0;
@@ -224,6 +225,38 @@ Deno.test("ipc top prints the same again and again", { ignore }, async () => {
   const output = await ipcOutput(args);
   assertEquals(output.match(/^\d\d:\d\d:\d\d {2}\d+ objects?$/gm)?.length, 2);
   assertEquals(output.split(queue.name).length - 1, 2);
+});
+
+Deno.test("ipc top on a terminal makes bold what has changed but its age", {
+  ignore,
+}, async () => {
+  using still = tempQueue();
+  using changing = tempQueue();
+  const args = [...IPC, "top", "mq", "--count", "2", "--interval", "1.1"];
+  const size = { columns: 200, rows: 500 };
+  const env = { NO_COLOR: "" };
+  await using pty = Pty.spawn(Deno.execPath(), { args, env, ...size });
+  let printed = "";
+  for await (const text of pty.readable.pipeThrough(new TextDecoderStream())) {
+    if (printed === "") changing.sendSync("x");
+    printed += text;
+  }
+  const changed = [still, changing]
+    .map(({ name }) => printed.match(new RegExp(`\x1b\\[1mmq +${name}`, "g")));
+  assertEquals(changed.map((each) => each?.length), [undefined, 1]);
+});
+
+Deno.test("ipc top shows no more than there is room for", {
+  ignore,
+}, async () => {
+  using _queue = tempQueue();
+  const args = [...IPC, "top", "mq", "--count", "1"];
+  await using pty = Pty.spawn(Deno.execPath(), { args, columns: 40, rows: 3 });
+  const printed = await new Response(pty.readable).text();
+  const [first, second, ...rest] = printed.split("\r\n");
+  assertMatch(first, /\d objects?$/);
+  assertMatch(second, /^KIND/);
+  assertEquals(rest, [""]);
 });
 
 Deno.test("sizes and ages are in units that suit them", () => {
