@@ -76,6 +76,13 @@ export function required(args: readonly string[], what: string): string {
   return first;
 }
 
+/** Takes the only argument, which has to be there. */
+export function only(args: readonly string[], what: string): string {
+  const first = required(args, what);
+  noMore(args.slice(1));
+  return first;
+}
+
 /** Refuses arguments beyond those that mean something. */
 export function noMore(args: readonly string[]): void {
   if (args.length === 0) return;

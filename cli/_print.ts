@@ -34,7 +34,7 @@ const NOTHING_BUT_ERRORS: readonly PollEntry[] = [{
 const ROOM: readonly PollEntry[] = [{ fd: OUTPUT_FD, events: { write: true } }];
 
 /**
- * Makes sure that somebody reads what is printed, as far as can be told.
+ * Makes sure that somebody reads what is printed.
  *
  * @throws {OutputClosed} If nobody reads it any more.
  */
@@ -51,8 +51,9 @@ export function requireReader(): void {
  */
 export async function whileRead<T>(
   wait: (signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<T> {
+  requireReader();
   const over = new AbortController();
   const gone = new AbortController();
   if (isPipe()) {

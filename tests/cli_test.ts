@@ -300,6 +300,21 @@ Deno.test("ipc fifo cat --follow goes on when a writer has gone", async () => {
   }
 });
 
+Deno.test("ipc fifo cat ends when nobody reads what it prints", {
+  ignore,
+}, async () => {
+  using directory = new TempDir();
+  using fifo = Fifo.create(directory.join("fifo"));
+  await using running = new RunningIpc(["fifo", "cat", fifo.path, "--follow"]);
+  using writer = await fifo.openWriter();
+  await writer.writeAll(new Uint8Array([49]));
+  assertEquals(await running.next(), "1");
+  await running.stopReading();
+  const tooLate = setTimeout(() => running.kill("SIGKILL"), 20_000);
+  assertEquals((await running.end()).code, 0);
+  clearTimeout(tooLate);
+});
+
 Deno.test("ipc fifo says what is not there", async () => {
   using directory = new TempDir();
   const path = directory.join("fifo");
