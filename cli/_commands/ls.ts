@@ -1,7 +1,7 @@
 import { type Command, FAILED, OK, parse } from "../_command.ts";
 import { takeInventory } from "../_inventory.ts";
 import { inventoryJson, inventoryTable } from "../_inventory_table.ts";
-import { KINDS, toKind } from "../_object_name.ts";
+import { toKinds } from "../_object_name.ts";
 import { bold, printLine } from "../_print.ts";
 
 /** Lists objects. */
@@ -22,8 +22,8 @@ found out: then there is a question mark. Odd characters in names are shown as
   --json  all that is known, for programs; sizes in bytes`,
   run(args) {
     const { values, positionals } = parse(args, { json: { type: "boolean" } });
-    const kinds = positionals.map(toKind);
-    const { items, errors } = takeInventory(kinds.length ? kinds : KINDS);
+    const kinds = toKinds(positionals);
+    const { items, errors } = takeInventory(kinds);
     if (values.json) printLine(inventoryJson(items));
     else {
       const [headings, ...lines] = inventoryTable(items);

@@ -5,8 +5,8 @@ import {
   dispatch,
   fileMode,
   given,
-  noMore,
   OK,
+  only,
   parse,
   required,
   seconds,
@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from "../_command.ts";
 import { linesOfInput, readInput } from "../_input.ts";
-import { NAMING, toObjectName } from "../_object_name.ts";
+import { NAMING, toNewName } from "../_object_name.ts";
 import { nothing, PATIENCE, patience, PATIENCE_USAGE } from "../_patience.ts";
 import { print, printLine, requireReader, whileRead } from "../_print.ts";
 import { openQueue, type Queue, type QueueMessage } from "../_queue.ts";
@@ -59,10 +59,9 @@ function create(args: readonly string[]): number {
     mode: { type: "string" },
   });
   const { "max-messages": most, "message-size": size } = values;
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
+  const name = only(positionals, "the name");
   const mode = given(values.mode, fileMode);
-  const object = toObjectName(name);
+  const object = toNewName(name);
   if ("name" in object) {
     MessageQueue.create(object.name, {
       maxMessages: given(most, (n) => wholeNumber(n, "--max-messages", 1)),
@@ -70,9 +69,6 @@ function create(args: readonly string[]): number {
       mode,
     }).close();
     return OK;
-  }
-  if ("id" in object) {
-    throw new UsageError("the system gives the id: create it by a 0x… key");
   }
   if (most !== undefined || size !== undefined) {
     throw new UsageError("sizes are for POSIX queues");
@@ -120,8 +116,7 @@ async function recv(args: readonly string[]): Promise<number> {
     json: { type: "boolean" },
     ...PATIENCE,
   });
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
+  const name = only(positionals, "the name");
   const { all, raw, json } = values;
   if (raw && json) throw new UsageError("--raw and --json exclude each other");
   const most = mostOf(values);
@@ -199,8 +194,7 @@ async function watch(args: readonly string[]): Promise<number> {
     interval: { type: "string", default: INTERVAL },
     count: { type: "string" },
   });
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
+  const name = only(positionals, "the name");
   const pause = seconds(values.interval, "--interval");
   const most = given(values.count, (n) => wholeNumber(n, "--count", 1)) ??
     Infinity;

@@ -8,7 +8,7 @@ import {
 } from "../_command.ts";
 import { takeInventory } from "../_inventory.ts";
 import { inventoryTable } from "../_inventory_table.ts";
-import { KINDS, toKind } from "../_object_name.ts";
+import { toKinds } from "../_object_name.ts";
 import { bold, printLine } from "../_print.ts";
 import { count } from "../_text.ts";
 
@@ -34,13 +34,13 @@ it.
       interval: { type: "string", default: INTERVAL },
       count: { type: "string" },
     });
-    const kinds = positionals.map(toKind);
+    const kinds = toKinds(positionals);
     const pause = seconds(values.interval, "--interval");
     const most = given(values.count, (n) => wholeNumber(n, "--count", 1)) ??
       Infinity;
     let before = new Set<string>();
     for (let round = 1;; round++) {
-      const { items, errors } = takeInventory(kinds.length ? kinds : KINDS);
+      const { items, errors } = takeInventory(kinds);
       // Without their age, which is another every time.
       const now = items.map((item) => JSON.stringify(item));
       const [headings, ...lines] = inventoryTable(items);
