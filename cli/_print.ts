@@ -1,7 +1,7 @@
 /** Printing, to a terminal, a file, or a program that may have read enough. */
 
 import { styleText } from "node:util";
-import { poll, type PollEntry, pollSync, tryPoll } from "../mux/mod.ts";
+import { poll, type PollEntry, pollSync } from "../mux/mod.ts";
 
 const encoder = new TextEncoder();
 
@@ -26,22 +26,19 @@ export function printLine(text: string): void {
 export class OutputClosed extends Error {}
 
 const OUTPUT_FD = 1;
-/** Errors, that is, pipes without readers, are told of always. */
-const NOTHING_BUT_ERRORS: readonly PollEntry[] = [{
-  fd: OUTPUT_FD,
-  events: {},
-}];
 const ROOM: readonly PollEntry[] = [{ fd: OUTPUT_FD, events: { write: true } }];
+/** That nobody reads a pipe or socket any more is told of always. */
+const END: readonly PollEntry[] = [{ fd: OUTPUT_FD, events: {} }];
 
 /**
- * Makes sure that somebody reads what is printed.
+ * Waits until what is printed next will find room, so that nothing is taken
+ * that would be lost if this program were ended meanwhile.
  *
- * @throws {OutputClosed} If nobody reads it any more.
+ * @throws {OutputClosed} If nobody reads what is printed any more.
  */
-export function requireReader(): void {
-  if (tryPoll(NOTHING_BUT_ERRORS)?.some(({ error }) => error)) {
-    throw new OutputClosed();
-  }
+export async function roomToPrint(): Promise<void> {
+  const [{ error, hangup }] = await poll(ROOM);
+  if (error || hangup) throw new OutputClosed();
 }
 
 /**
@@ -53,11 +50,10 @@ export async function whileRead<T>(
   wait: (signal: AbortSignal) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  requireReader();
   const over = new AbortController();
   const gone = new AbortController();
   if (isPipe()) {
-    poll(NOTHING_BUT_ERRORS, { signal: over.signal })
+    poll(END, { signal: over.signal })
       .then(() => gone.abort(new OutputClosed()), () => {});
   }
   try {

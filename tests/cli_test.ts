@@ -167,32 +167,49 @@ Deno.test("ipc mq recv puts back what it cannot print", {
   assertEquals(sysv.tryReceive(), { data, type: 3 });
 });
 
+/** Runs the command with a small pipe for its output, until that is full. */
+const INTO_SMALL_PIPE = `
+import array, fcntl, os, subprocess, sys, termios, time
+F_SETPIPE_SZ = 1031
+r, w = os.pipe()
+fcntl.fcntl(w, F_SETPIPE_SZ, 4096)
+os.set_blocking(w, False)
+command = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(w)
+ready = array.array("i", [0])
+while ready[0] < 4000 and command.poll() is None:
+    time.sleep(0.005)
+    fcntl.ioctl(r, termios.FIONREAD, ready)
+`;
+
 Deno.test("ipc prints all, even where the output does not block", {
   ignore: ignore || missing("python3"),
 }, async () => {
   using queue = tempQueue({ messageSize: 8192, maxMessages: 1 });
   queue.sendSync(new Uint8Array(8192));
-  const python = `
-import array, fcntl, os, subprocess, sys, termios, time
-r, w = os.pipe()
-F_SETPIPE_SZ = 1031
-size = fcntl.fcntl(w, F_SETPIPE_SZ, 4096)
-os.set_blocking(w, False)
-command = subprocess.Popen(sys.argv[1:], stdout=w)
-os.close(w)
-ready = array.array("i", [0])
-while ready[0] < size and command.poll() is None:
-    time.sleep(0.005)
-    fcntl.ioctl(r, termios.FIONREAD, ready)
+  const python = `${INTO_SMALL_PIPE}
 printed = b"".join(iter(lambda: os.read(r, 65536), b""))
 print(len(printed), command.wait())
 `;
-  const recv = ["mq", "recv", queue.name, "--raw"];
-  const { stdout, stderr } = await run(
-    "python3",
-    ["-c", python, Deno.execPath(), ...IPC, ...recv],
-  );
+  const command = [Deno.execPath(), ...IPC, "mq", "recv", queue.name, "--raw"];
+  const { stdout, stderr } = await run("python3", ["-c", python, ...command]);
   assertEquals([stdout, stderr], ["8192 0\n", ""]);
+});
+
+Deno.test("ipc mq recv has taken nothing that waits to be printed", {
+  ignore: ignore || missing("python3"),
+}, async () => {
+  using queue = tempQueue({ messageSize: 4000, maxMessages: 3 });
+  for (let i = 0; i < 3; i++) queue.sendSync(new Uint8Array(4000));
+  // Time enough to take another.
+  const python = `${INTO_SMALL_PIPE}
+time.sleep(0.2)
+command.terminate()
+command.wait()
+`;
+  const command = [Deno.execPath(), ...IPC, "mq", "recv", queue.name, "--all"];
+  const { stderr } = await run("python3", ["-c", python, ...command]);
+  assertEquals([stderr, queue.length], ["", 2]);
 });
 
 Deno.test("ipc mq knows the types of System V", async () => {

@@ -7,7 +7,7 @@ import {
   only,
   parse,
 } from "../_command.ts";
-import { print, whileRead } from "../_print.ts";
+import { print, roomToPrint, whileRead } from "../_print.ts";
 
 /** As much as is in a pipe: pipe(7). */
 const CHUNK = 65_536;
@@ -38,6 +38,7 @@ async function cat(args: readonly string[]): Promise<number> {
   using reader = await fifo.openReader({ persistent });
   const bytes = new Uint8Array(CHUNK);
   for (;;) {
+    await roomToPrint();
     const length = await whileRead((signal) => reader.read(bytes, { signal }));
     if (length === null) return OK;
     print(bytes.subarray(0, length));

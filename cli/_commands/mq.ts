@@ -16,7 +16,7 @@ import {
 import { linesOfInput, readInput } from "../_input.ts";
 import { NAMING, toNewName } from "../_object_name.ts";
 import { nothing, PATIENCE, patience, PATIENCE_USAGE } from "../_patience.ts";
-import { print, printLine, requireReader, whileRead } from "../_print.ts";
+import { print, printLine, roomToPrint, whileRead } from "../_print.ts";
 import { openQueue, type Queue, type QueueMessage } from "../_queue.ts";
 import { count } from "../_text.ts";
 
@@ -123,7 +123,7 @@ async function recv(args: readonly string[]): Promise<number> {
   const patiently = patience(all ? { "no-wait": true } : values);
   using queue = openQueue(name, "receive", { type: values.type });
   for (let received = 0; received < most; received++) {
-    requireReader();
+    await roomToPrint();
     const message = await patiently({
       attempt: () => queue.tryReceive(),
       wait: (signal) => whileRead((either) => queue.receive(either), signal),
@@ -202,7 +202,7 @@ async function watch(args: readonly string[]): Promise<number> {
   let before: number | undefined;
   for (let changes = 0; changes < most;) {
     const now = queue.length;
-    requireReader();
+    await roomToPrint();
     if (now !== before) {
       printLine(`${new Date().toISOString()}  ${count(now, "message")}`);
       before = now;
