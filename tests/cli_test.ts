@@ -114,6 +114,11 @@ Deno.test("ipc mq leaves bytes as they are", { ignore }, async () => {
     JSON.parse(await ipcOutput(["mq", "recv", name, "--json"])),
     { base64: bytes.toBase64(), priority: 0 },
   );
+  queue.sendSync("\ufeffa");
+  assertEquals(
+    JSON.parse(await ipcOutput(["mq", "recv", name, "--json"])).data,
+    "\ufeffa",
+  );
   queue.sendSync("a");
   queue.sendSync("b");
   assertEquals(await ipcOutput(["mq", "recv", name, "--all", "--raw"]), "ab");

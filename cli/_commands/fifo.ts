@@ -39,7 +39,10 @@ async function cat(args: readonly string[]): Promise<number> {
   const bytes = new Uint8Array(CHUNK);
   for (;;) {
     await roomToPrint();
-    const length = await whileRead((signal) => reader.read(bytes, { signal }));
+    let length = reader.tryRead(bytes);
+    if (length === undefined) {
+      length = await whileRead((signal) => reader.read(bytes, { signal }));
+    }
     if (length === null) return OK;
     print(bytes.subarray(0, length));
   }

@@ -126,7 +126,9 @@ async function recv(args: readonly string[]): Promise<number> {
     await roomToPrint();
     const message = await patiently({
       attempt: () => queue.tryReceive(),
-      wait: (signal) => whileRead((either) => queue.receive(either), signal),
+      wait: async (signal) =>
+        queue.tryReceive() ??
+          await whileRead((either) => queue.receive(either), signal),
     });
     if (message === undefined) {
       return all ? OK : nothing("mq recv", `nothing in '${name}'`);
@@ -178,10 +180,12 @@ function show(message: QueueMessage, { raw, json }: Format): void {
   print(raw ? message.data : new Uint8Array([...message.data, LINE_FEED]));
 }
 
+/** Leaves out nothing, not even a byte order mark. */
+const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function record({ data, ...rest }: QueueMessage): Record<string, unknown> {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(data);
-    return { data: text, ...rest };
+    return { data: textDecoder.decode(data), ...rest };
   } catch {
     return { base64: new Uint8Array(data).toBase64(), ...rest };
   }
