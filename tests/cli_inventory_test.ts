@@ -99,13 +99,16 @@ Deno.test("ipc ls shows System V objects, by their ids and keys", {
   const memory = stack.use(
     SysvSharedMemory.createPrivate({ size: 5000, temporary: true }),
   );
-  const found = await look("mq", { id: queue.id });
+  const [found, ofSet, segment] = await Promise.all([
+    look("mq", { id: queue.id }),
+    look("sem", { id: set.id }),
+    look("shm", { id: memory.id }),
+  ]);
   assertEquals(
     [found?.key, found?.system, found?.name, found?.mode, found?.messages],
     [keyText, "sysv", null, "0640", 1],
   );
-  assertEquals((await look("sem", { id: set.id }))?.values, [4, 0]);
-  const segment = await look("shm", { id: memory.id });
+  assertEquals(ofSet?.values, [4, 0]);
   assertEquals([segment?.size, segment?.users, segment?.key], [5000, 1, null]);
 });
 
@@ -179,10 +182,12 @@ Deno.test("ipc ls shows odd names in one line that moves nothing", {
   const plain = memoryName();
   const name = `${plain}\x1b[2J\n\x9b\u202e `;
   using _memory = SharedMemory.create(name, { size: 1, temporary: true });
-  const table = await ipcOutput(["ls", "shm"]);
+  const [table, json] = await Promise.all([
+    ipcOutput(["ls", "shm"]),
+    ipcOutput(["ls", "shm", "--json"]),
+  ]);
   const shown = `${plain}\\u001b[2J\\u000a\\u009b\\u202e `;
   assertMatch(lineOf(table, shown), / mapped by 1$/);
-  const json = await ipcOutput(["ls", "shm", "--json"]);
   assert(!json.includes("\x9b") && !json.includes("\x1b"));
   const names = JSON.parse(json).map((each: { name: string }) => each.name);
   assert(names.includes(name));

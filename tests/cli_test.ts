@@ -160,13 +160,13 @@ Deno.test("ipc mq recv puts back what it cannot print", {
   posix.sendSync("a", { priority: 3 });
   using sysv = tempSysvQueue();
   sysv.sendSync("a", { type: 3 });
-  for (const name of [posix.name, `${sysv.id}`]) {
+  await Promise.all([posix.name, `${sysv.id}`].map(async (name) => {
     const command = [Deno.execPath(), ...IPC, "mq", "recv", name];
     const script = `'${command.join("' '")}' > /dev/full`;
     const { code, stderr } = await run("sh", ["-c", script]);
     assertEquals(code, 1);
     assertMatch(stderr, /^ipc mq: No space left on device/);
-  }
+  }));
   const data = new TextEncoder().encode("a");
   assertEquals(posix.tryReceive(), { data, priority: 3 });
   assertEquals(sysv.tryReceive(), { data, type: 3 });
