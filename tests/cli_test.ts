@@ -137,20 +137,16 @@ Deno.test("ipc mq sends what is between line feeds, whatever it is", {
   assertEquals(queue.tryReceive(), undefined);
 });
 
-Deno.test("ipc mq recv takes nothing that nobody would read", {
+Deno.test("ipc mq recv ends when nobody reads what it prints", {
   ignore,
 }, async () => {
   using queue = tempQueue();
   const args = ["mq", "recv", queue.name, "--follow", "--timeout", "20"];
-  for (const later of [[], ["2", "3"]]) {
-    await using running = new RunningIpc(args);
-    queue.sendSync("1");
-    assertEquals(await running.next(), "1\n");
-    await running.stopReading();
-    for (const message of later) queue.sendSync(message);
-    assertEquals((await running.end()).code, 0);
-    assertEquals(queue.length, later.length);
-  }
+  await using running = new RunningIpc(args);
+  queue.sendSync("1");
+  assertEquals(await running.next(), "1\n");
+  await running.stopReading();
+  assertEquals((await running.end()).code, 0);
 });
 
 Deno.test("ipc mq recv puts back what it cannot print", {
