@@ -59,10 +59,13 @@ export function fileMode(text: string): number {
   throw new UsageError(`the mode must be an octal number, not '${text}'`);
 }
 
-/** Seconds in an argument, as milliseconds. */
+/** Timers take no more milliseconds, which are 24 days. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Seconds in an argument, as milliseconds that a timer takes. */
 export function seconds(text: string, what: string): number {
   const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
-  if (value >= 0) return value * 1000;
+  if (value >= 0) return Math.min(value * 1000, LONGEST);
   throw new UsageError(`${what} must be a number of seconds, not '${text}'`);
 }
 
@@ -70,6 +73,13 @@ export function seconds(text: string, what: string): number {
 export function required(args: readonly string[], what: string): string {
   const [first] = args;
   if (first === undefined) throw new UsageError(`${what} is missing`);
+  return first;
+}
+
+/** Takes the only argument, which has to be there. */
+export function only(args: readonly string[], what: string): string {
+  const first = required(args, what);
+  noMore(args.slice(1));
   return first;
 }
 

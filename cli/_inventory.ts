@@ -5,25 +5,24 @@ import { sysvItems } from "./_inventory_sysv.ts";
 import type { Item } from "./_item.ts";
 import type { Kind } from "./_object_name.ts";
 
-/** What was found, and what could not be looked at on this system. */
+/** What was found, and why the rest could not be looked for. */
 export interface Inventory {
   readonly items: readonly Item[];
-  readonly missing: readonly string[];
+  readonly errors: readonly Error[];
 }
 
 /** Looks for objects of these kinds, in their order. */
 export function takeInventory(kinds: readonly Kind[]): Inventory {
   const items: Item[] = [];
-  const missing: string[] = [];
+  const errors: Error[] = [];
   for (const kind of kinds) {
     for (const find of [posixItems, sysvItems]) {
       try {
         items.push(...find(kind));
       } catch (error) {
-        if (!(error instanceof Deno.errors.NotSupported)) throw error;
-        missing.push(error.message);
+        errors.push(error as Error);
       }
     }
   }
-  return { items, missing };
+  return { items, errors };
 }

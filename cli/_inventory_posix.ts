@@ -3,8 +3,8 @@
 import { MessageQueue } from "../mq/mod.ts";
 import { Semaphore } from "../sem/mod.ts";
 import { SharedMemory } from "../shm/mod.ts";
-import { ifAllowed, type Item } from "./_item.ts";
-import { countUsers } from "./_mapped_files.ts";
+import { ifPossible, type Item } from "./_item.ts";
+import { countUsers, type Users } from "./_mapped_files.ts";
 import type { Kind } from "./_object_name.ts";
 
 const MODE = 0o7777;
@@ -16,57 +16,67 @@ export function posixItems(kind: Kind): Item[] {
       return MessageQueue.list().map(queueItem).filter(isThere);
     case "shm":
       return mapped(SharedMemory.list(), (name) => `/dev/shm${name}`)
-        .map(({ name, info, users }) => ({
+        .map(({ name, info, ...users }) => ({
           kind,
           name,
           size: info.size,
-          users,
+          ...users,
           ...ownership(info),
         }));
     case "sem":
       return mapped(Semaphore.list(), (name) => `/dev/shm/sem.${name.slice(1)}`)
-        .map(({ name, info, users }) => ({
+        .map(({ name, info, ...users }) => ({
           kind,
           name,
           size: info.size,
-          users,
+          ...users,
           values: valuesOf(name),
           ...ownership(info),
         }));
   }
 }
 
+/** Undefined if it has been removed meanwhile. */
 function queueItem(name: string): Item | undefined {
-  using queue = ifAllowed(() => MessageQueue.open(name, { write: false }));
-  const path = queue ? `/proc/self/fd/${queue.fd}` : `/dev/mqueue${name}`;
+  try {
+    using queue = MessageQueue.open(name, { write: false });
+    const { maxMessages, messageSize, length: messages } = queue;
+    const size = maxMessages * messageSize;
+    const owned = ownershipAt(`/proc/self/fd/${queue.fd}`);
+    return { kind: "mq", name, size, messages, maxMessages, ...owned };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    return { kind: "mq", name, ...ownershipAt(`/dev/mqueue${name}`) };
+  }
+}
+
+function ownershipAt(path: string): ReturnType<typeof ownership> | undefined {
   const info = infoOf(path);
-  if (queue === undefined && info === undefined) return { kind: "mq", name };
-  return {
-    kind: "mq",
-    name,
-    size: queue && queue.maxMessages * queue.messageSize,
-    messages: queue?.length,
-    maxMessages: queue?.maxMessages,
-    ...(info && ownership(info)),
-  };
+  return info && ownership(info);
+}
+
+interface Mapped extends Users {
+  readonly name: string;
+  readonly info: Deno.FileInfo;
 }
 
 /** Those of some files that are there still, and how many have them mapped. */
 function mapped(
   names: readonly string[],
   pathOf: (name: string) => string,
-): { name: string; info: Deno.FileInfo; users: number }[] {
+): Mapped[] {
   if (names.length === 0) return [];
-  const users = countUsers();
+  const usersOf = countUsers();
   return names.flatMap((name) => {
     const info = infoOf(pathOf(name));
-    if (info === undefined) return [];
-    return [{ name, info, users: users.get(info.ino ?? 0) ?? 0 }];
+    // A directory, say, that is called like a semaphore is none.
+    if (!info?.isFile) return [];
+    return [{ name, info, ...usersOf(info.ino ?? 0) }];
   });
 }
 
 function valuesOf(name: string): number[] | undefined {
-  using semaphore = ifAllowed(() => Semaphore.open(name));
+  using semaphore = ifPossible(() => Semaphore.open(name));
   return semaphore && [semaphore.value];
 }
 

@@ -3,7 +3,7 @@
 import { SysvMessageQueue } from "../mq/mod.ts";
 import { SysvSemaphoreSet } from "../sem/mod.ts";
 import { SysvSharedMemory } from "../shm/mod.ts";
-import { ifAllowed, type Item } from "./_item.ts";
+import { ifPossible, type Item } from "./_item.ts";
 import type { Kind } from "./_object_name.ts";
 
 /** All of a kind. */
@@ -12,7 +12,7 @@ export function sysvItems(kind: Kind): Item[] {
     case "mq":
       return SysvMessageQueue.list().map((entry) => ({
         ...common(kind, entry),
-        size: ifAllowed(() => SysvMessageQueue.fromId(entry.id).stat())
+        size: ifPossible(() => SysvMessageQueue.fromId(entry.id).stat())
           ?.maxBytes,
         messages: entry.length,
       }));
@@ -25,7 +25,7 @@ export function sysvItems(kind: Kind): Item[] {
     case "sem":
       return SysvSemaphoreSet.list().map((entry) => ({
         ...common(kind, entry),
-        values: ifAllowed(() => SysvSemaphoreSet.fromId(entry.id).values),
+        values: ifPossible(() => SysvSemaphoreSet.fromId(entry.id).values),
       }));
   }
 }

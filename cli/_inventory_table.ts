@@ -2,7 +2,7 @@
 
 import type { Item } from "./_item.ts";
 import { keyText } from "./_object_name.ts";
-import { ageText, sizeText } from "./_text.ts";
+import { ageText, escapeControls, sizeText, visibleText } from "./_text.ts";
 import { type Align, textTable } from "./_text_table.ts";
 import { userName } from "./_users.ts";
 
@@ -39,7 +39,7 @@ function cells(item: Item): string[] {
   const { kind, uid, mode, size, since } = item;
   return [
     kind,
-    item.name ?? `${item.id}`,
+    visibleText(item.name ?? `${item.id}`),
     item.key ? keyText(item.key) : "",
     uid === undefined ? UNKNOWN : userName(uid),
     mode === undefined ? UNKNOWN : modeText(mode),
@@ -54,21 +54,33 @@ export function modeText(mode: number): string {
   return mode.toString(8).padStart(4, "0");
 }
 
-function useText({ kind, messages, maxMessages, users, values }: Item): string {
+/** So many values of a set are shown; there can be thousands. */
+const MOST_VALUES = 8;
+
+function useText(item: Item): string {
+  const { kind, messages, maxMessages, users, moreUsers, values } = item;
   const texts: string[] = [];
   if (messages !== undefined) {
     const most = maxMessages === undefined ? "" : ` of ${maxMessages}`;
     texts.push(`${messages}${most} messages`);
   }
-  if (values !== undefined) texts.push(`value ${values.join(" ")}`);
-  if (users !== undefined) texts.push(`mapped by ${users}`);
+  if (values !== undefined) texts.push(`value ${valuesText(values)}`);
+  else if (kind === "sem") texts.push(`value ${UNKNOWN}`);
+  if (users !== undefined) {
+    texts.push(`mapped by ${users}${moreUsers ? " or more" : ""}`);
+  }
   if (texts.length === 0) return kind === "shm" ? "" : UNKNOWN;
   return texts.join(", ");
 }
 
+function valuesText(values: readonly number[]): string {
+  const shown = values.slice(0, MOST_VALUES).join(" ");
+  return values.length > MOST_VALUES ? `${shown} … of ${values.length}` : shown;
+}
+
 /** The same for programs: what is not known is null. */
 export function inventoryJson(items: readonly Item[]): string {
-  return JSON.stringify(items.map(record), null, 2);
+  return escapeControls(JSON.stringify(items.map(record), null, 2));
 }
 
 function record(item: Item): Record<string, unknown> {
@@ -85,7 +97,7 @@ function record(item: Item): Record<string, unknown> {
     size: item.size ?? null,
     messages: item.messages ?? null,
     maxMessages: item.maxMessages ?? null,
-    users: item.users ?? null,
+    users: item.moreUsers ? null : item.users ?? null,
     values: item.values ?? null,
     since: item.since?.toISOString() ?? null,
   };

@@ -21,21 +21,23 @@ export interface Item {
   readonly maxMessages?: number;
   /** How often memory or a semaphore is mapped or attached. */
   readonly users?: number;
+  /** Whether there may be more users, which are not ours to see. */
+  readonly moreUsers?: boolean;
   /** The values of semaphores. */
   readonly values?: readonly number[];
   /** When it was made, or if nobody knows that, changed last. */
   readonly since?: Date;
 }
 
-/** What `look` answers; undefined if that is forbidden, or the object gone. */
-export function ifAllowed<T>(look: () => T): T | undefined {
+/**
+ * What `look` answers; undefined if the system refuses, as the object is
+ * somebody else's, or gone, or not what its name says.
+ */
+export function ifPossible<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (["EACCES", "EPERM", "ENOENT", "EINVAL"].includes(code ?? "")) {
-      return undefined;
-    }
-    throw error;
+    if ((error as { code?: string }).code === undefined) throw error;
+    return undefined;
   }
 }

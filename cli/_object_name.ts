@@ -6,7 +6,7 @@ import { UsageError } from "./_command.ts";
 export type Kind = "mq" | "shm" | "sem";
 
 /** All of them. */
-export const KINDS: readonly Kind[] = ["mq", "shm", "sem"];
+const KINDS: readonly Kind[] = ["mq", "shm", "sem"];
 
 /** A POSIX object by its name, or a System V one by its id or key. */
 export type ObjectName =
@@ -25,12 +25,33 @@ export function toKind(text: string): Kind {
   throw new UsageError(`there is no kind '${text}': ${KINDS.join(", ")}`);
 }
 
+/** What arguments call kinds: all, if there are none. */
+export function toKinds(texts: readonly string[]): readonly Kind[] {
+  return texts.length > 0 ? texts.map(toKind) : KINDS;
+}
+
 /** What an argument calls an object. */
 export function toObjectName(text: string): ObjectName {
   if (text.startsWith("/")) return { name: text };
   if (/^\d+$/.test(text)) return { id: Number(text) };
-  if (/^0x[\da-f]{1,8}$/i.test(text)) return { key: Number(text) };
+  if (/^0x[\da-f]{1,8}$/i.test(text)) return { key: toKey(text) };
   throw new UsageError(`'${text}' is no name of an object: ${NAMING}`);
+}
+
+/** What an argument calls an object that is to be made. */
+export function toNewName(text: string): Exclude<ObjectName, { id: number }> {
+  const object = toObjectName(text);
+  if (!("id" in object)) return object;
+  throw new UsageError("the system gives the id: create it by a 0x… key");
+}
+
+/** The key of all that have none: ftok(3), msgget(2). */
+const IPC_PRIVATE = 0;
+
+function toKey(text: string): number {
+  const key = Number(text);
+  if (key !== IPC_PRIVATE) return key;
+  throw new UsageError(`${text} is no key: those without one have an id only`);
 }
 
 /** How a key is written. */

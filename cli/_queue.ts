@@ -26,6 +26,8 @@ export interface Queue extends Disposable {
   send(data: Uint8Array | string, signal?: AbortSignal): Promise<void>;
   tryReceive(): QueueMessage | undefined;
   receive(signal?: AbortSignal): Promise<QueueMessage>;
+  /** Sends what was received once more; it comes after others like it then. */
+  tryReturn(message: QueueMessage): boolean;
 }
 
 /** What a queue is opened for. */
@@ -67,6 +69,10 @@ function openPosix(
     send: (data, signal) => queue.send(data, { ...chosen, signal }),
     tryReceive: () => queue.tryReceive(),
     receive: (signal) => queue.receive({ signal }),
+    tryReturn({ data, priority }) {
+      using back = MessageQueue.open(name, { read: false });
+      return back.trySend(data, { priority });
+    },
     [Symbol.dispose]: () => queue.close(),
   };
 }
@@ -94,6 +100,7 @@ function openSysv(
     send: (data, signal) => queue.send(data, { ...chosen, signal }),
     tryReceive: () => queue.tryReceive(chosen),
     receive: (signal) => queue.receive({ ...chosen, signal }),
+    tryReturn: ({ data, type }) => queue.trySend(data, { type }),
     [Symbol.dispose]: () => queue.close(),
   };
 }

@@ -33,6 +33,21 @@ export function ageText(since: Date, now: number = Date.now()): string {
   return "";
 }
 
+/** A name as a terminal can show it, in one line and moving nothing. */
+export function visibleText(name: string): string {
+  return name.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, unicodeEscape);
+}
+
+/** JSON as a terminal can show it: what JSON itself leaves as it is. */
+export function escapeControls(json: string): string {
+  return json.replace(/[\x7f-\x9f]/g, unicodeEscape);
+}
+
+/** As in JSON and in the $'…' of shells. */
+function unicodeEscape(character: string): string {
+  return `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`;
+}
+
 /** So many of something. */
 export function count(number: number, one: string): string {
   return `${number} ${one}${number === 1 ? "" : "s"}`;

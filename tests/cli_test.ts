@@ -6,6 +6,7 @@ import { Fifo } from "@ipc/core/fifo";
 import { MessageQueue, SysvMessageQueue } from "@ipc/core/mq";
 import { Pty } from "@ipc/core/pty";
 import { Semaphore, SysvSemaphoreSet } from "@ipc/core/sem";
+import { seconds } from "../cli/_command.ts";
 import { IPC, ipcOutput, runIpc, RunningIpc } from "./_util/ipc_command.ts";
 import { memoryName } from "./_util/memory_name.ts";
 import { missing, run, toOutcome } from "./_util/peers.ts";
@@ -36,6 +37,8 @@ Deno.test("ipc says what it has not understood, and exits with 2", async () => {
     "rm": "the kind is missing",
     "rm mq": "the name is missing",
     "rm mq jobs": "'jobs' is no name of an object",
+    "sem create 0x0": "0x0 is no key",
+    "mq recv /x --raw --json": "--raw and --json exclude each other",
     "mq": "what to do is missing: create, send, recv, watch",
     "mq eat /x": "no 'eat' here",
     "mq send": "the name is missing",
@@ -57,6 +60,14 @@ Deno.test("ipc says what it has not understood, and exits with 2", async () => {
     assert(said.includes(why), `${line}: ${said}`);
     assertMatch(said, / \(see ipc( \w+)? --help\)$/);
   }
+});
+
+Deno.test("seconds are milliseconds that a timer takes", () => {
+  const texts = ["0", "0.25", ".5", "2.", "99999999999"];
+  assertEquals(
+    texts.map((text) => seconds(text, "--timeout")),
+    [0, 250, 500, 2000, 2 ** 31 - 1],
+  );
 });
 
 /** What is said of a command that is not understood. */
@@ -103,10 +114,103 @@ Deno.test("ipc mq leaves bytes as they are", { ignore }, async () => {
     JSON.parse(await ipcOutput(["mq", "recv", name, "--json"])),
     { base64: bytes.toBase64(), priority: 0 },
   );
+  queue.sendSync("\ufeffa");
+  assertEquals(
+    JSON.parse(await ipcOutput(["mq", "recv", name, "--json"])).data,
+    "\ufeffa",
+  );
   queue.sendSync("a");
   queue.sendSync("b");
   assertEquals(await ipcOutput(["mq", "recv", name, "--all", "--raw"]), "ab");
   assertEquals(await ipcOutput(["mq", "recv", name, "--all"]), "");
+});
+
+Deno.test("ipc mq sends what is between line feeds, whatever it is", {
+  ignore,
+}, async () => {
+  using queue = tempQueue();
+  const lines = new Uint8Array([0xff, 13, 0, 10, 10, 0xe2, 0x80, 0xa8, 13, 97]);
+  await ipcOutput(["mq", "send", queue.name], lines);
+  assertEquals(queue.tryReceive()?.data, lines.slice(0, 3));
+  assertEquals(queue.tryReceive()?.data, new Uint8Array());
+  assertEquals(queue.tryReceive()?.data, lines.slice(5));
+  assertEquals(queue.tryReceive(), undefined);
+});
+
+Deno.test("ipc mq recv ends when nobody reads what it prints", {
+  ignore,
+}, async () => {
+  using queue = tempQueue();
+  const args = ["mq", "recv", queue.name, "--follow", "--timeout", "20"];
+  await using running = new RunningIpc(args);
+  queue.sendSync("1");
+  assertEquals(await running.next(), "1\n");
+  await running.stopReading();
+  assertEquals((await running.end()).code, 0);
+});
+
+Deno.test("ipc mq recv puts back what it cannot print", {
+  ignore,
+}, async () => {
+  using posix = tempQueue();
+  posix.sendSync("a", { priority: 3 });
+  using sysv = tempSysvQueue();
+  sysv.sendSync("a", { type: 3 });
+  await Promise.all([posix.name, `${sysv.id}`].map(async (name) => {
+    const command = [Deno.execPath(), ...IPC, "mq", "recv", name];
+    const script = `'${command.join("' '")}' > /dev/full`;
+    const { code, stderr } = await run("sh", ["-c", script]);
+    assertEquals(code, 1);
+    assertMatch(stderr, /^ipc mq: No space left on device/);
+  }));
+  const data = new TextEncoder().encode("a");
+  assertEquals(posix.tryReceive(), { data, priority: 3 });
+  assertEquals(sysv.tryReceive(), { data, type: 3 });
+});
+
+/** Runs the command with a small pipe for its output, until that is full. */
+const INTO_SMALL_PIPE = `
+import array, fcntl, os, subprocess, sys, termios, time
+F_SETPIPE_SZ = 1031
+r, w = os.pipe()
+fcntl.fcntl(w, F_SETPIPE_SZ, 4096)
+os.set_blocking(w, False)
+command = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(w)
+ready = array.array("i", [0])
+while ready[0] < 4000 and command.poll() is None:
+    time.sleep(0.005)
+    fcntl.ioctl(r, termios.FIONREAD, ready)
+`;
+
+Deno.test("ipc prints all, even where the output does not block", {
+  ignore: ignore || missing("python3"),
+}, async () => {
+  using queue = tempQueue({ messageSize: 8192, maxMessages: 1 });
+  queue.sendSync(new Uint8Array(8192));
+  const python = `${INTO_SMALL_PIPE}
+printed = b"".join(iter(lambda: os.read(r, 65536), b""))
+print(len(printed), command.wait())
+`;
+  const command = [Deno.execPath(), ...IPC, "mq", "recv", queue.name, "--raw"];
+  const { stdout, stderr } = await run("python3", ["-c", python, ...command]);
+  assertEquals([stdout, stderr], ["8192 0\n", ""]);
+});
+
+Deno.test("ipc mq recv has taken nothing that waits to be printed", {
+  ignore: ignore || missing("python3"),
+}, async () => {
+  using queue = tempQueue({ messageSize: 4000, maxMessages: 3 });
+  for (let i = 0; i < 3; i++) queue.sendSync(new Uint8Array(4000));
+  // Time enough to take another.
+  const python = `${INTO_SMALL_PIPE}
+time.sleep(0.2)
+command.terminate()
+command.wait()
+`;
+  const command = [Deno.execPath(), ...IPC, "mq", "recv", queue.name, "--all"];
+  const { stderr } = await run("python3", ["-c", python, ...command]);
+  assertEquals([stderr, queue.length], ["", 2]);
 });
 
 Deno.test("ipc mq knows the types of System V", async () => {
@@ -212,6 +316,21 @@ Deno.test("ipc fifo cat --follow goes on when a writer has gone", async () => {
     }
     assertEquals(await running.next(), word);
   }
+});
+
+Deno.test("ipc fifo cat ends when nobody reads what it prints", {
+  ignore,
+}, async () => {
+  using directory = new TempDir();
+  using fifo = Fifo.create(directory.join("fifo"));
+  await using running = new RunningIpc(["fifo", "cat", fifo.path, "--follow"]);
+  using writer = await fifo.openWriter();
+  await writer.writeAll(new Uint8Array([49]));
+  assertEquals(await running.next(), "1");
+  await running.stopReading();
+  const tooLate = setTimeout(() => running.kill("SIGKILL"), 20_000);
+  assertEquals((await running.end()).code, 0);
+  clearTimeout(tooLate);
 });
 
 Deno.test("ipc fifo says what is not there", async () => {

@@ -3,12 +3,14 @@ import {
   type Actions,
   type Command,
   dispatch,
-  noMore,
   OK,
+  only,
   parse,
-  required,
 } from "../_command.ts";
-import { print } from "../_print.ts";
+import { print, roomToPrint, whileRead } from "../_print.ts";
+
+/** As much as is in a pipe: pipe(7). */
+const CHUNK = 65_536;
 
 const ACTIONS: Actions = { cat, tee };
 
@@ -34,8 +36,16 @@ async function cat(args: readonly string[]): Promise<number> {
   using fifo = open(positionals, values.create);
   const { follow: persistent } = values;
   using reader = await fifo.openReader({ persistent });
-  for await (const chunk of reader) print(chunk);
-  return OK;
+  const bytes = new Uint8Array(CHUNK);
+  for (;;) {
+    await roomToPrint();
+    let length = reader.tryRead(bytes);
+    if (length === undefined) {
+      length = await whileRead((signal) => reader.read(bytes, { signal }));
+    }
+    if (length === null) return OK;
+    print(bytes.subarray(0, length));
+  }
 }
 
 async function tee(args: readonly string[]): Promise<number> {
@@ -50,7 +60,6 @@ async function tee(args: readonly string[]): Promise<number> {
 }
 
 function open(positionals: readonly string[], create?: boolean): Fifo {
-  const path = required(positionals, "the path");
-  noMore(positionals.slice(1));
+  const path = only(positionals, "the path");
   return create ? Fifo.ensure(path) : Fifo.open(path);
 }

@@ -5,8 +5,8 @@ import {
   dispatch,
   fileMode,
   given,
-  noMore,
   OK,
+  only,
   parse,
   required,
   seconds,
@@ -14,10 +14,10 @@ import {
   wholeNumber,
 } from "../_command.ts";
 import { linesOfInput, readInput } from "../_input.ts";
-import { NAMING, toObjectName } from "../_object_name.ts";
+import { NAMING, toNewName } from "../_object_name.ts";
 import { nothing, PATIENCE, patience, PATIENCE_USAGE } from "../_patience.ts";
-import { print, printLine } from "../_print.ts";
-import { openQueue, type QueueMessage } from "../_queue.ts";
+import { print, printLine, roomToPrint, whileRead } from "../_print.ts";
+import { openQueue, type Queue, type QueueMessage } from "../_queue.ts";
 import { count } from "../_text.ts";
 
 const ACTIONS: Actions = { create, send, recv, watch };
@@ -35,7 +35,8 @@ ${NAMING}
 
 create  of System V only with a key; its id is printed then
 send    each MESSAGE, or each line of the input, as a message of its own
-recv    one message, or more, and prints a line each
+recv    one message, or more, and prints a line each; one that cannot be printed
+        goes back into the queue
 watch   takes nothing, and prints a line whenever there are more or fewer
 
   --priority N       of a POSIX message: higher ones come first
@@ -58,10 +59,9 @@ function create(args: readonly string[]): number {
     mode: { type: "string" },
   });
   const { "max-messages": most, "message-size": size } = values;
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
+  const name = only(positionals, "the name");
   const mode = given(values.mode, fileMode);
-  const object = toObjectName(name);
+  const object = toNewName(name);
   if ("name" in object) {
     MessageQueue.create(object.name, {
       maxMessages: given(most, (n) => wholeNumber(n, "--max-messages", 1)),
@@ -69,9 +69,6 @@ function create(args: readonly string[]): number {
       mode,
     }).close();
     return OK;
-  }
-  if ("id" in object) {
-    throw new UsageError("the system gives the id: create it by a 0x… key");
   }
   if (most !== undefined || size !== undefined) {
     throw new UsageError("sizes are for POSIX queues");
@@ -119,23 +116,41 @@ async function recv(args: readonly string[]): Promise<number> {
     json: { type: "boolean" },
     ...PATIENCE,
   });
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
-  const { all } = values;
+  const name = only(positionals, "the name");
+  const { all, raw, json } = values;
+  if (raw && json) throw new UsageError("--raw and --json exclude each other");
   const most = mostOf(values);
   const patiently = patience(all ? { "no-wait": true } : values);
   using queue = openQueue(name, "receive", { type: values.type });
   for (let received = 0; received < most; received++) {
+    await roomToPrint();
     const message = await patiently({
       attempt: () => queue.tryReceive(),
-      wait: (signal) => queue.receive(signal),
+      wait: async (signal) =>
+        queue.tryReceive() ??
+          await whileRead((either) => queue.receive(either), signal),
     });
     if (message === undefined) {
       return all ? OK : nothing("mq recv", `nothing in '${name}'`);
     }
-    show(message, values);
+    try {
+      show(message, values);
+    } catch (error) {
+      putBack(queue, message);
+      throw error;
+    }
   }
   return OK;
+}
+
+/** What could not be printed is for others to receive. */
+function putBack(queue: Queue, message: QueueMessage): void {
+  try {
+    if (queue.tryReturn(message)) return;
+  } catch {
+    // It may be that nobody but others may send.
+  }
+  console.error("ipc mq recv: a message was neither printed nor put back");
 }
 
 interface HowMany {
@@ -165,10 +180,12 @@ function show(message: QueueMessage, { raw, json }: Format): void {
   print(raw ? message.data : new Uint8Array([...message.data, LINE_FEED]));
 }
 
+/** Leaves out nothing, not even a byte order mark. */
+const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function record({ data, ...rest }: QueueMessage): Record<string, unknown> {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(data);
-    return { data: text, ...rest };
+    return { data: textDecoder.decode(data), ...rest };
   } catch {
     return { base64: new Uint8Array(data).toBase64(), ...rest };
   }
@@ -181,8 +198,7 @@ async function watch(args: readonly string[]): Promise<number> {
     interval: { type: "string", default: INTERVAL },
     count: { type: "string" },
   });
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
+  const name = only(positionals, "the name");
   const pause = seconds(values.interval, "--interval");
   const most = given(values.count, (n) => wholeNumber(n, "--count", 1)) ??
     Infinity;
@@ -190,6 +206,7 @@ async function watch(args: readonly string[]): Promise<number> {
   let before: number | undefined;
   for (let changes = 0; changes < most;) {
     const now = queue.length;
+    await roomToPrint();
     if (now !== before) {
       printLine(`${new Date().toISOString()}  ${count(now, "message")}`);
       before = now;

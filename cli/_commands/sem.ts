@@ -7,12 +7,13 @@ import {
   given,
   noMore,
   OK,
+  only,
   parse,
   required,
   UsageError,
   wholeNumber,
 } from "../_command.ts";
-import { NAMING, toObjectName } from "../_object_name.ts";
+import { NAMING, toNewName } from "../_object_name.ts";
 import { nothing, PATIENCE, patience, PATIENCE_USAGE } from "../_patience.ts";
 import { printLine } from "../_print.ts";
 import { runProgram } from "../_program.ts";
@@ -48,7 +49,7 @@ const INDEX = { index: { type: "string" } } as const;
 function create(args: readonly string[]): number {
   const { values, positionals } = parse(args, { mode: { type: "string" } });
   const [name, ...texts] = positionals;
-  const object = toObjectName(required([name], "the name"));
+  const object = toNewName(required([name], "the name"));
   const mode = given(values.mode, fileMode);
   const initial = texts.map((text) => wholeNumber(text, "a value"));
   if (initial.length === 0) initial.push(1);
@@ -56,9 +57,6 @@ function create(args: readonly string[]): number {
     noMore(texts.slice(1));
     Semaphore.create(object.name, { value: initial[0], mode }).close();
     return OK;
-  }
-  if ("id" in object) {
-    throw new UsageError("the system gives the id: create it by a 0x… key");
   }
   const options = { count: initial.length, values: initial, mode };
   using set = SysvSemaphoreSet.create(object.key, options);
@@ -68,8 +66,7 @@ function create(args: readonly string[]): number {
 
 function value(args: readonly string[]): number {
   const { positionals } = parse(args, {});
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
+  const name = only(positionals, "the name");
   using semaphore = openSemaphore(name);
   printLine(semaphore.values.join(" "));
   return OK;
@@ -77,8 +74,7 @@ function value(args: readonly string[]): number {
 
 async function acquire(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args, { ...INDEX, ...PATIENCE });
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
+  const name = only(positionals, "the name");
   const patiently = patience(values);
   using semaphore = openSemaphore(name, values.index);
   const taken = await patiently({
@@ -105,8 +101,7 @@ async function run(args: readonly string[]): Promise<number> {
     ...INDEX,
     ...PATIENCE,
   });
-  const name = required(positionals, "the name");
-  noMore(positionals.slice(1));
+  const name = only(positionals, "the name");
   const [command, ...rest] = args.slice(end + 1);
   if (command === undefined) throw new UsageError("the command is missing");
   const patiently = patience(values);

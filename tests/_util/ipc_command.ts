@@ -29,6 +29,11 @@ export class RunningIpc implements AsyncDisposable {
     return (await this.#printed.read()).value;
   }
 
+  /** Reads no more of what it prints. */
+  async stopReading(): Promise<void> {
+    await this.#printed.cancel();
+  }
+
   kill(signal: Deno.Signal): void {
     this.#process.kill(signal);
   }
