@@ -1,8 +1,10 @@
 /** Looking at every state that a model can get into. */
 
-/** Something whose states are values of JSON, and few enough. */
+/** Something whose states are few enough. */
 export interface Model<S> {
   readonly initial: S;
+  /** Tells a state from all others. */
+  key(state: S): string;
   /** What may happen next, each by itself. */
   next(state: S): Iterable<S>;
   /** What is wrong with a state, if anything. */
@@ -22,7 +24,7 @@ export interface Exploration<S> {
 export function explore<S>(model: Model<S>): Exploration<S> {
   const states: S[] = [model.initial];
   const from: number[] = [-1];
-  const known = new Map([[JSON.stringify(model.initial), 0]]);
+  const known = new Map([[model.key(model.initial), 0]]);
   const before: number[][] = [[]];
   const ends: number[] = [];
   function failure(why: string, at: number): Exploration<S> {
@@ -36,7 +38,7 @@ export function explore<S>(model: Model<S>): Exploration<S> {
     if (why !== undefined) return failure(why, at);
     if (model.ended(state)) ends.push(at);
     for (const next of model.next(state)) {
-      const key = JSON.stringify(next);
+      const key = model.key(next);
       let index = known.get(key);
       if (index === undefined) {
         index = states.push(next) - 1;

@@ -127,6 +127,7 @@ export function lockModel(options: LockModelOptions): Model<LockState> {
       aborts,
       wrong: "",
     },
+    key: keyOf,
     *next(state) {
       for (const [i, { next, slept, buffer }] of state.actors.entries()) {
         if (buffer.length > 0) yield shown(state, i);
@@ -175,6 +176,31 @@ function newOwned(): Owned {
     start: 0,
     idle: false,
   };
+}
+
+/** All that can change, written out by hand: this takes most of the time. */
+function keyOf(state: LockState): string {
+  const { inside, drained, damaged, kills, aborts, wrong } = state;
+  let key = ownedKey(state.word) +
+    `${+inside}${+damaged},${drained},${kills},${aborts},${wrong}`;
+  for (const slot of state.slots) key += ownedKey(slot);
+  for (const actor of state.actors) key += actorKey(actor);
+  return key;
+}
+
+function ownedKey(
+  { owner, waitedFor, takenOver, start, idle }: Owned,
+): string {
+  return `${owner},${start},${+waitedFor}${+takenOver}${+idle};`;
+}
+
+function actorKey(actor: Actor): string {
+  const { next, left, slept, suspicious, draining } = actor;
+  const { saw, slot, keeps, buffer, then } = actor;
+  let key = `|${next},${left},${+slept}${+suspicious}${+draining}${saw},` +
+    `${slot},${keeps},${then}`;
+  for (const [what, slot] of buffer) key += `,${what}${slot}`;
+  return key;
 }
 
 function copy(state: LockState): LockState {
