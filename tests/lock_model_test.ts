@@ -4,8 +4,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { explore } from "./_util/explore.ts";
-import { lockModel, type LockModelOptions } from "./_util/lock_model.ts";
+import { explored } from "./_util/explored.ts";
+import type { LockModelOptions } from "./_util/lock_model.ts";
 
 const MUTEX: LockModelOptions = { writers: [2, 1, 1], aborts: 1 };
 const DEATHS: LockModelOptions = { writers: [1, 1, 1], kills: 2, looks: true };
@@ -69,9 +69,9 @@ const PLAIN: Readonly<Record<string, LockModelOptions>> = {
 };
 
 function holds(what: string, options: LockModelOptions): void {
-  Deno.test(`in every order: ${what}`, () => {
-    const { states, failure } = explore(lockModel(options));
-    assertEquals(failure, undefined);
+  Deno.test(`in every order: ${what}`, async () => {
+    const { states, why, trail } = await explored(options);
+    assertEquals(why, undefined, JSON.stringify(trail, null, 2));
     assert(states > 1000, `${states} states`);
   });
 }
@@ -100,9 +100,9 @@ const NEEDED: readonly (readonly [string, LockModelOptions, string])[] = [
 ];
 
 for (const [without, options, why] of NEEDED) {
-  Deno.test(`without the step "${without}", ${why}`, () => {
-    const model = lockModel({ ...options, without });
-    assertEquals(explore(model).failure?.why, why);
+  Deno.test(`without the step "${without}", ${why}`, async () => {
+    const found = await explored({ ...options, without });
+    assertEquals(found.why, why);
   });
 }
 
@@ -117,8 +117,8 @@ const RELIED_ON: Readonly<Record<string, LockModelOptions>> = {
 };
 
 for (const [what, options] of Object.entries(RELIED_ON)) {
-  Deno.test(`somebody waits for ever where ${what}`, () => {
-    const { failure } = explore(lockModel(options));
-    assertEquals(failure?.why, "somebody waits for ever");
+  Deno.test(`somebody waits for ever where ${what}`, async () => {
+    const found = await explored(options);
+    assertEquals(found.why, "somebody waits for ever");
   });
 }
