@@ -53,9 +53,8 @@ export class Handle {
 
   /** Takes one; if that fails, errno says why, unless it is closed. */
   take(): boolean {
-    // Of a buffer that was transferred there is a mirror still.
-    return this.#words.length > 0 &&
-      (takeOne(this.#mirror) !== 0 || sem_trywait(this.address) >= 0);
+    return takeOne(this.#mirror) !== 0 ||
+      this.#words.length > 0 && sem_trywait(this.address) >= 0;
   }
 
   /** Adds one. */

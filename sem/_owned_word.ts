@@ -98,8 +98,6 @@ export class OwnedWord {
    * @param waitedFor Whether somebody may be sleeping.
    */
   tryTake(waitedFor: boolean): boolean {
-    // Of a buffer that was transferred there is a mirror still.
-    if (this.#words.length === 0) this.requireOpen();
     const taken = waitedFor ? this.#id | WAITED_FOR : this.#id;
     const at = this.#mirror;
     const found = compareExchange(at, FREE, taken);
@@ -109,6 +107,7 @@ export class OwnedWord {
   }
 
   #tryTakeSlowly(taken: number): boolean {
+    this.requireOpen();
     const words = this.#words;
     if (Atomics.compareExchange(words, OWNER, FREE, taken) !== FREE) {
       return false;
@@ -180,15 +179,25 @@ export class OwnedWord {
   }
 
   #giveBackSlowly(): void {
-    this.requireOpen();
-    const words = this.#words;
+    const words = this.#reachable();
     const id = this.#id;
     // What we have written ourselves is seen without being read atomically.
     if (idIn(words[OWNER]) !== id) throw this.#notOurs();
     words[START] = 0;
     if (Atomics.compareExchange(words, OWNER, id, FREE) === id) return;
     Atomics.store(words, OWNER, FREE);
-    futexWake(this.word, 1);
+    futexWake(words.subarray(OWNER, OWNER + 1), 1);
+  }
+
+  /** The words, also if their buffer was transferred while we owned them. */
+  #reachable(): Int32Array<ArrayBuffer> {
+    const at = this.#mirror;
+    if (this.#words.length === 0 && QUICK[at] !== NO_WORD) {
+      // The system tells no shared memory from other.
+      return QUICK.subarray(at, at + 2) as Int32Array<ArrayBuffer>;
+    }
+    this.requireOpen();
+    return this.#words;
   }
 
   /** Wakes the next, for one who was woken and does not want it any more. */

@@ -78,18 +78,12 @@ export class RwState {
     this.#kept = slots.kept;
   }
 
-  /** Whether it may be taken quickly, if it is free. */
-  get #ready(): boolean {
-    // Of a buffer that was transferred there is a mirror still.
-    return !this.#slept && this.#words.length > 0;
-  }
-
   /** Takes it to read if no writer has it or waits for it. */
   tryRead(): boolean {
     const writer = this.#mirror;
     const slot = writer + this.#kept;
     if (
-      QUICK[slot] !== this.#idle || QUICK[writer] !== FREE || !this.#ready
+      QUICK[slot] !== this.#idle || QUICK[writer] !== FREE || this.#slept
     ) return this.#tryReadAnew(false);
     exchange(slot, this.#id);
     if (QUICK[writer] !== FREE) return this.#leaveSlot();
@@ -126,7 +120,7 @@ export class RwState {
 
   /** Takes it to write if nobody has it, or goes on waiting for readers. */
   tryWrite(): boolean {
-    if (!this.#ready) return this.#tryWriteAnew();
+    if (this.#slept) return this.#tryWriteAnew();
     const writer = this.#mirror;
     const found = compareExchange(writer, FREE, this.#id);
     if (found !== FREE) {
@@ -137,6 +131,8 @@ export class RwState {
     const end = slots + SLOT * QUICK[writer + USED];
     for (let slot = slots; slot < end; slot += SLOT) {
       if (QUICK[slot] <= FREE) continue;
+      if (this.#words.length === 0) this.#writer.giveBack();
+      this.#writer.requireOpen();
       this.#draining = true;
       return this.#tryEnter();
     }
@@ -260,6 +256,11 @@ export class RwState {
 
   /** Leaves the slot; has not got it to read. */
   #leaveSlot(): false {
+    const slot = this.#mirror + this.#kept;
+    // Also if the buffer was transferred since.
+    if (this.#words.length === 0 && QUICK[slot] === this.#id) {
+      QUICK[slot] = this.#idle;
+    }
     this.#writer.requireOpen();
     this.#slots.leave();
     this.#announce();
