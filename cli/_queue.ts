@@ -19,7 +19,6 @@ export interface QueueMessage {
 
 /** What both kinds of queues can do, with the options for their kind. */
 export interface Queue extends Disposable {
-  readonly name: string;
   /** How many messages are in it. */
   readonly length: number;
   trySend(data: Uint8Array | string): boolean;
@@ -42,7 +41,7 @@ export function openQueue(
   const object = toObjectName(text);
   return "name" in object
     ? openPosix(object.name, purpose, options)
-    : openSysv(text, object, purpose, options);
+    : openSysv(object, purpose, options);
 }
 
 function openPosix(
@@ -61,7 +60,6 @@ function openPosix(
     write: purpose === "send",
   });
   return {
-    name,
     get length() {
       return queue.length;
     },
@@ -78,7 +76,6 @@ function openPosix(
 }
 
 function openSysv(
-  name: string,
   object: ObjectName,
   purpose: Purpose,
   { priority, type }: QueueOptions,
@@ -92,7 +89,6 @@ function openSysv(
   };
   const queue = findSysv(SysvMessageQueue, object)!;
   return {
-    name,
     get length() {
       return queue.stat().length;
     },

@@ -1,10 +1,10 @@
 import { closedError, E, errno, systemError } from "../_internal/errno.ts";
-import { futexWake, type Word } from "../_internal/futex.ts";
+import { futexWake } from "../_internal/futex.ts";
 import { address } from "../_internal/memory.ts";
 import { platform } from "../_internal/platform.ts";
 import { libc } from "./_ffi.ts";
-import { mirrorOf, NOWHERE } from "./_mirror.ts";
-import { quickAtomics, quickWords } from "./_quick_atomics.ts";
+import { mirroredWords, mirrorOf, NOWHERE } from "./_mirror.ts";
+import { quickAtomics } from "./_quick_atomics.ts";
 import { layoutIsKnown, SemaphoreParking } from "./_sem_parking.ts";
 
 // As constants they are called without being looked for.
@@ -66,7 +66,7 @@ export class Handle {
   /** Wakes one who sleeps, or adds by the function if that is still to do. */
   #finishAdding(added: boolean): void {
     // Where it was added, as the buffer may have been transferred.
-    if (added) return futexWake(wordIn(this.#mirror), 1);
+    if (added) return futexWake(mirroredWords(this.#mirror, 1), 1);
     this.requireOpen("release");
     if (sem_post(this.address) < 0) throw this.refused(errno());
   }
@@ -92,9 +92,4 @@ export class Handle {
     this.#mirror = NOWHERE;
     this.parking.end();
   }
-}
-
-/** A word of a mirror: the system tells no shared memory from other. */
-function wordIn(mirror: number): Word {
-  return quickWords.subarray(mirror, mirror + 1) as Word;
 }

@@ -62,6 +62,17 @@ export function mirrorOf(words: Int32Array<ArrayBuffer>): number {
   return place === NOWHERE ? NOWHERE : (place + within) / WORD;
 }
 
+/**
+ * Words of a mirror, to sleep on or for `Atomics`; the system tells no shared
+ * memory from other.
+ */
+export function mirroredWords(
+  at: number,
+  count: number,
+): Int32Array<ArrayBuffer> {
+  return quickWords.subarray(at, at + count) as Int32Array<ArrayBuffer>;
+}
+
 function mirrorsOf(buffer: ArrayBuffer, mirror: Mirror): Mirrors {
   const known = mirrors.get(buffer);
   if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 import { closedError, E, systemError } from "../_internal/errno.ts";
 import { futexWake, type Word } from "../_internal/futex.ts";
-import { mirrorOf } from "./_mirror.ts";
+import { mirroredWords, mirrorOf } from "./_mirror.ts";
 import { idIn, isDead, ownOwner, TAKEN_OVER, WAITED_FOR } from "./_owner.ts";
 import { ABSENT, quickAtomics, quickWords } from "./_quick_atomics.ts";
 
@@ -193,8 +193,7 @@ export class OwnedWord {
   #reachable(): Int32Array<ArrayBuffer> {
     const at = this.#mirror;
     if (this.#words.length === 0 && QUICK[at] !== NO_WORD) {
-      // The system tells no shared memory from other.
-      return QUICK.subarray(at, at + 2) as Int32Array<ArrayBuffer>;
+      return mirroredWords(at, 2);
     }
     this.requireOpen();
     return this.#words;
